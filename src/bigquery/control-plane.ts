@@ -1,0 +1,113 @@
+// Tables and jobs through Google's own client, over our transport, so that both planes share one pool,
+// one token source and one classification of errors.
+// The deep import is deliberate: the whole package costs 0.7 s and 124 MB, this part 0.05 s and 10 MB.
+import { bigquery, type bigquery_v2 } from 'googleapis/build/src/apis/bigquery/index.js'
+import type { TableField } from '../contract/table-schema.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
+import { refusal } from './classify.ts'
+import { retryTransient } from './retry.ts'
+import type { Transport } from './transport.ts'
+
+export type Job = bigquery_v2.Schema$Job
+
+export interface TableDescription {
+  readonly fields: readonly TableField[]
+  /** `TABLE`, `VIEW`, ... */
+  readonly type: string
+}
+
+export interface ControlPlane {
+  /** Asks for the service account of a project: proves token, project and the right to run jobs. */
+  getServiceAccount(projectId: string, signal?: AbortSignal): Promise<string>
+  getTable(
+    projectId: string,
+    datasetId: string,
+    tableId: string,
+    signal?: AbortSignal,
+  ): Promise<TableDescription>
+  /** Tables of a dataset, all pages, in the service's order. */
+  listTables(projectId: string, datasetId: string): AsyncGenerator<{ tableId: string; type: string }>
+  /**
+   * Starts a job whose id is given, so that a lost answer does no harm: the job that is already there
+   * under this id is the one we started.
+   */
+  insertJob(projectId: string, job: Job, signal?: AbortSignal): Promise<Job>
+  getJob(projectId: string, jobId: string, location: string | undefined, signal?: AbortSignal): Promise<Job>
+}
+
+interface Reply<T> {
+  readonly status: number
+  readonly data: T
+  readonly headers: unknown
+}
+
+export function openControlPlane(transport: Transport, endpoint: string): ControlPlane {
+  const api = bigquery({
+    version: 'v2',
+    rootUrl: `${endpoint}/`,
+    retry: false,
+    fetchImplementation: transport.fetch as typeof fetch,
+    // Statuses are ours to judge.
+    validateStatus: () => true,
+  })
+
+  const call = <T>(of: string, signal: AbortSignal | undefined, ask: () => Promise<Reply<T>>): Promise<T> =>
+    retryTransient(async () => {
+      const reply = await ask().catch((thrown) => Promise.reject(causeOf(thrown)))
+      if (reply.status >= 200 && reply.status < 300) return reply.data
+      const text = typeof reply.data === 'string' ? reply.data : JSON.stringify(reply.data)
+      throw refusal({ status: reply.status, headers: Object.fromEntries(reply.headers as Headers), text }, of)
+    }, signal)
+
+  const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
+
+  const getJob: ControlPlane['getJob'] = (projectId, jobId, location, signal) =>
+    call(`request for job ${projectId}.${jobId}`, signal, () =>
+      api.jobs.get({ projectId, jobId, ...(location ? { location } : {}) }, withSignal(signal)),
+    )
+
+  return {
+    async getServiceAccount(projectId, signal) {
+      const reply = await call(`request for project ${projectId}`, signal, () =>
+        api.projects.getServiceAccount({ projectId }, withSignal(signal)),
+      )
+      return reply.email ?? ''
+    },
+    async getTable(projectId, datasetId, tableId, signal) {
+      const table = await call(`request for table ${projectId}.${datasetId}.${tableId}`, signal, () =>
+        api.tables.get({ projectId, datasetId, tableId }, withSignal(signal)),
+      )
+      return { fields: (table.schema?.fields ?? []) as readonly TableField[], type: table.type ?? 'TABLE' }
+    },
+    async *listTables(projectId, datasetId) {
+      let pageToken: string | undefined
+      do {
+        const page = await call(`list of tables in ${projectId}.${datasetId}`, undefined, () =>
+          api.tables.list({ projectId, datasetId, ...(pageToken ? { pageToken } : {}) }),
+        )
+        for (const { tableReference, type } of page.tables ?? []) {
+          if (tableReference?.tableId) yield { tableId: tableReference.tableId, type: type ?? 'TABLE' }
+        }
+        pageToken = page.nextPageToken ?? undefined
+      } while (pageToken)
+    },
+    async insertJob(projectId, job, signal) {
+      const { jobId, location } = job.jobReference ?? {}
+      try {
+        return await call(`job ${projectId}.${jobId}`, signal, () =>
+          api.jobs.insert({ projectId, requestBody: job }, withSignal(signal)),
+        )
+      } catch (thrown) {
+        if (!(thrown instanceof ConnectorError) || thrown.httpStatus !== 409 || !jobId) throw thrown
+        return getJob(projectId, jobId, location ?? undefined, signal)
+      }
+    },
+    getJob,
+  }
+}
+
+// The client wraps what our transport throws; the facts are in its cause.
+function causeOf(thrown: unknown): ConnectorError {
+  const cause = (thrown as { cause?: unknown }).cause
+  return asConnectorError(cause instanceof ConnectorError ? cause : thrown)
+}

@@ -1,0 +1,85 @@
+// tabledata.insertAll: rows of one request -> a verdict, by way of the data plane.
+// https://cloud.google.com/bigquery/docs/reference/rest/v2/tabledata/insertAll
+import type {
+  InsertRequest,
+  InsertRows,
+  InsertVerdict,
+  RowError,
+  RowVerdict,
+} from '../contract/insert-rows.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
+import { refusal, rowVerdictOf, verdictOf } from './classify.ts'
+import type { Transport } from './transport.ts'
+
+export interface InsertAllOptions {
+  readonly skipInvalidRows: boolean
+  readonly ignoreUnknownValues: boolean
+  /** Milliseconds for one request. */
+  readonly requestTimeout: number
+}
+
+/** Bytes of a request body at most. https://cloud.google.com/bigquery/quotas#streaming_inserts */
+export const maxRequestBytes: number = 10_485_760
+/** Bytes of a request beside its rows, the longest template suffix included. */
+export const requestHeadBytes: number = 1200
+/** Bytes that each row adds to a request beside its own text and its insertId. */
+export const rowEnvelopeBytes: number = '{"insertId":"","json":},'.length
+
+/** The port that the pipeline sends through. */
+export function createInsertRows(
+  transport: Transport,
+  endpoint: string,
+  options: InsertAllOptions,
+): InsertRows {
+  return async (request, signal) => {
+    const { projectId, datasetId, tableId } = request.destination
+    const of = `insert into ${projectId}.${datasetId}.${tableId}`
+    try {
+      const reply = await transport.send({
+        method: 'POST',
+        url: `${endpoint}/bigquery/v2/projects/${encodeURIComponent(projectId)}/datasets/${encodeURIComponent(datasetId)}/tables/${encodeURIComponent(tableId)}/insertAll?prettyPrint=false`,
+        headers: { 'content-type': 'application/json' },
+        body: bodyOf(request, options),
+        signal,
+        timeoutMs: options.requestTimeout,
+      })
+      if (reply.status !== 200) throw refusal(reply, of)
+      return readReply(reply.text, request.rows.length, of)
+    } catch (thrown) {
+      const error = asConnectorError(thrown)
+      return { verdict: verdictOf(error), error }
+    }
+  }
+}
+
+function bodyOf({ destination, rows, insertIds }: InsertRequest, options: InsertAllOptions): string {
+  const suffix = destination.templateSuffix
+  const head =
+    `{"skipInvalidRows":${options.skipInvalidRows},"ignoreUnknownValues":${options.ignoreUnknownValues},` +
+    (suffix === '' ? '' : `"templateSuffix":${JSON.stringify(suffix)},`)
+  const items = insertIds
+    ? rows.map((row, at) => `{"insertId":${JSON.stringify(insertIds[at])},"json":${row}}`)
+    : rows.map((row) => `{"json":${row}}`)
+  return `${head}"rows":[${items.join(',')}]}`
+}
+
+// HTTP 200 says nothing about the rows: those listed in insertErrors are out, all others are in.
+function readReply(text: string, rowCount: number, of: string): InsertVerdict {
+  let listed: { index: number; errors?: RowError[] }[]
+  try {
+    listed = JSON.parse(text).insertErrors ?? []
+  } catch (cause) {
+    // Nobody knows whether the rows are in. Going again under the same insertIds is the best that can be done.
+    const message = `The answer to the ${of} is not JSON. The rows are sent again.`
+    return { verdict: 'retry', error: new ConnectorError('BQC_NETWORK', message, { cause }) }
+  }
+  const rows: RowVerdict[] = []
+  for (const { index, errors = [] } of listed) {
+    if (!(index >= 0 && index < rowCount)) {
+      const message = `The answer to the ${of} names row ${index} of ${rowCount}. Whether the rows are stored is unknown.`
+      return { verdict: 'give-up', error: new ConnectorError('BQC_RESPONSE_UNREADABLE', message) }
+    }
+    rows.push({ index, errors, verdict: rowVerdictOf(errors) })
+  }
+  return { verdict: 'stored', rows }
+}

@@ -1,0 +1,115 @@
+// HTTP to BigQuery: one keep-alive pool and one token source for both planes. Knows nothing of what is sent.
+import { Agent, type Dispatcher, request } from 'undici'
+import { ConnectorError } from '../errors.ts'
+import { networkError } from './classify.ts'
+
+/** Where bearer tokens come from. Both calls may be made in parallel and share one fetch. */
+export interface TokenSource {
+  /** A token that is still good for a while; `undefined` when requests go without one. */
+  token(): Promise<string | undefined>
+  /** A token other than `refused`, which the service answered with 401. */
+  renew(refused: string): Promise<string | undefined>
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds until the answer's head, and between parts of its body. Default 60,000. */
+  readonly timeoutMs?: number
+}
+
+export interface HttpReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+/** A pool of connections; `send` resolves with whatever the server answers, and rejects with `BQC_NETWORK` otherwise. */
+export interface Http {
+  send(request: HttpRequest): Promise<HttpReply>
+  /** Takes no more requests; resolves when those on the wire are answered and the sockets are closed. */
+  close(): Promise<void>
+}
+
+export interface Transport {
+  /** Sends with the connection's token. A 401 renews the token and is tried once more. */
+  send(request: HttpRequest): Promise<HttpReply>
+  /** The same as `fetch`, for the control plane's client. */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+}
+
+const userAgent = 'bigquery-connector/0.1 (gzip)'
+
+/** Opens a pool. Nothing is sent until the first request. */
+export function openHttp(): Http {
+  const agent = new Agent({ keepAliveTimeout: 30_000, connect: { timeout: 10_000 }, pipelining: 1 })
+  return {
+    async send({ method, url, headers, body, signal, timeoutMs = 60_000 }) {
+      try {
+        const reply = await request(url, {
+          dispatcher: agent,
+          method,
+          headers: { 'user-agent': userAgent, ...headers },
+          body: body ?? null,
+          signal: signal ?? null,
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
+        })
+        return { status: reply.statusCode, headers: flat(reply.headers), text: await reply.body.text() }
+      } catch (thrown) {
+        throw signal?.aborted ? aborted(method, url) : networkError(thrown, `${method} ${withoutQuery(url)}`)
+      }
+    },
+    close: () => agent.close(),
+  }
+}
+
+/** Joins a pool and a token source. */
+export function openTransport(http: Http, tokens: TokenSource): Transport {
+  const authorized = (request: HttpRequest, token: string | undefined): HttpRequest =>
+    token === undefined
+      ? request
+      : { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }
+
+  const send = async (request: HttpRequest): Promise<HttpReply> => {
+    const token = await tokens.token()
+    const reply = await http.send(authorized(request, token))
+    if (reply.status !== 401 || token === undefined) return reply
+    const renewed = await tokens.renew(token)
+    return renewed === token ? reply : http.send(authorized(request, renewed))
+  }
+
+  return {
+    send,
+    async fetch(input, init = {}) {
+      const reply = await send({
+        method: (init.method ?? 'GET') as HttpRequest['method'],
+        url: String(input),
+        // No accept-encoding: the pool hands bodies on as they come.
+        headers: { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'identity' },
+        ...(typeof init.body === 'string' ? { body: init.body } : {}),
+        signal: init.signal ?? undefined,
+      })
+      const empty = reply.status === 204 || reply.text === ''
+      return new Response(empty ? null : reply.text, { status: reply.status, headers: reply.headers })
+    },
+  }
+}
+
+function aborted(method: string, url: string): ConnectorError {
+  return new ConnectorError(
+    'BQC_ABORTED',
+    `${method} ${withoutQuery(url)} was stopped before its answer came.`,
+  )
+}
+
+function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? url
+}
+
+function flat(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
+}

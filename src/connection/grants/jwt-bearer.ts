@@ -1,0 +1,129 @@
+// The JWT bearer grant (RFC 7523): a signed assertion is exchanged for a token.
+// https://developers.google.com/identity/protocols/oauth2/service-account#httprest
+import { type CryptoKey, importPKCS8, SignJWT } from 'jose'
+import type { Http } from '../../bigquery/transport.ts'
+import type { ConnectionConfig } from '../../contract/connection.ts'
+import { isLoopback } from '../../descriptor/resolve.ts'
+import { ConnectorError } from '../../errors.ts'
+import type { Token } from '../token-source.ts'
+
+const googleTokenUrl = 'https://oauth2.googleapis.com/token'
+
+/** Seconds that an assertion is good for; Google accepts 3600 at most. */
+const lifetimeSeconds = 3600
+/** Seconds that the assertion is dated back, for clocks that run ahead. */
+const skewSeconds = 30
+
+/** What is needed to sign: from a JSON key file, or from issuer and PEM. */
+export interface SigningKey {
+  readonly issuer: string
+  readonly privateKey: CryptoKey
+  readonly keyId: string | undefined
+  /** Where the token is asked for; also the assertion's audience. */
+  readonly tokenUrl: string
+}
+
+/**
+ * Reads the key of a connection. The key itself never appears in a message.
+ * @throws ConnectorError `BQC_KEY_INVALID`
+ */
+export async function readSigningKey(config: ConnectionConfig): Promise<SigningKey> {
+  const file = config.serviceAccountKey === undefined ? {} : parseKeyFile(config.serviceAccountKey)
+  const pem = file.private_key ?? config.signatureKey ?? ''
+  const tokenUrl = config.tokenUrl ?? file.token_uri ?? googleTokenUrl
+  if (URL.parse(tokenUrl)?.protocol !== 'https:' && !isLoopback(tokenUrl)) {
+    throw invalidKey(`its token_uri ${JSON.stringify(tokenUrl)} is not an https URL`)
+  }
+  return {
+    issuer: config.issuer ?? file.client_email ?? '',
+    privateKey: await importPrivateKey(pem),
+    keyId: file.private_key_id,
+    tokenUrl,
+  }
+}
+
+/** Signs an assertion and exchanges it. `scope` travels as a claim, as Google wants it. */
+export async function fetchJwtBearerToken(
+  http: Http,
+  key: SigningKey,
+  claims: { readonly scope: string | undefined; readonly subject: string | undefined },
+  now: () => number,
+): Promise<Token> {
+  const issuedAt = Math.floor(now() / 1000) - skewSeconds
+  const assertion = await new SignJWT({
+    scope: claims.scope,
+    ...(claims.subject ? { sub: claims.subject } : {}),
+  })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(key.keyId ? { kid: key.keyId } : {}) })
+    .setIssuer(key.issuer)
+    .setAudience(key.tokenUrl)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + lifetimeSeconds)
+    .sign(key.privateKey)
+
+  const reply = await http.send({
+    method: 'POST',
+    url: key.tokenUrl,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion,
+    }).toString(),
+    timeoutMs: 30_000,
+  })
+  const answer = parseObject(reply.text)
+  const value = answer['access_token']
+  if (reply.status !== 200 || typeof value !== 'string') throw refused(reply.status, answer, key)
+  return { value, expiresAt: now() + Number(answer['expires_in'] ?? 3600) * 1000 }
+}
+
+function refused(status: number, answer: Record<string, unknown>, key: SigningKey): ConnectorError {
+  const reason = String(answer['error'] ?? `HTTP status ${status}`)
+  const detail = answer['error_description'] ? `: ${answer['error_description']}` : ''
+  const code = status >= 500 || status === 429 ? 'BQC_SERVICE_UNAVAILABLE' : 'BQC_SIGN_IN_REFUSED'
+  const message = `Sign-in as ${key.issuer} was refused by ${key.tokenUrl} (${reason}${detail.replace(/\.$/, '')}). Check that the key is still valid, and this machine's clock.`
+  return new ConnectorError(code, message, { httpStatus: status, reason })
+}
+
+interface KeyFile {
+  readonly private_key?: string
+  readonly private_key_id?: string
+  readonly client_email?: string
+  readonly token_uri?: string
+}
+
+function parseKeyFile(key: NonNullable<ConnectionConfig['serviceAccountKey']>): KeyFile {
+  const file: Record<string, unknown> = typeof key === 'string' ? parseObject(key) : key
+  const missing = ['private_key', 'client_email'].filter((name) => typeof file[name] !== 'string')
+  if (missing.length > 0) {
+    throw invalidKey(
+      `it is not the content of a service account's JSON key file: ${missing.join(' and ')} missing`,
+    )
+  }
+  return file
+}
+
+async function importPrivateKey(pem: string): Promise<CryptoKey> {
+  try {
+    return await importPKCS8(pem, 'RS256')
+  } catch {
+    // The cause is not kept: a parser's message may quote what it could not read.
+    throw invalidKey('its private key is not an RSA key in PKCS#8 PEM form ("-----BEGIN PRIVATE KEY-----")')
+  }
+}
+
+function invalidKey(why: string): ConnectorError {
+  return new ConnectorError(
+    'BQC_KEY_INVALID',
+    `The key of the connection cannot be used: ${why}. Download a new key of the service account.`,
+  )
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,62 @@
+// Where operations run, and as whom.
+import type { ErrorCode } from '../errors.ts'
+import type { ObjectType } from './object-type.ts'
+import type { Operation, OperationConfig, OperationId } from './operation.ts'
+import type { Profile } from './profile.ts'
+
+/** A connection component's values; descriptors/connections/bigquery.json says what is allowed. */
+export interface ConnectionConfig {
+  /** The project that is billed and whose datasets are meant when no other is named. */
+  readonly projectId: string
+  readonly endpoint?: string
+  readonly location?: string
+  readonly grant?: 'jwt-bearer' | 'access-token' | 'none'
+  readonly serviceAccountKey?: string | { readonly [name: string]: unknown }
+  readonly issuer?: string
+  readonly subject?: string
+  readonly signatureKey?: string
+  readonly scope?: string
+  readonly tokenUrl?: string
+  readonly accessToken?: string
+}
+
+/** One step of a connection test. */
+export interface TestStep {
+  /** `key`, `token`, `project`. */
+  readonly step: string
+  readonly ok: boolean
+  /** `OK`, or the stable error code. */
+  readonly code: 'OK' | ErrorCode
+  readonly message: string
+  readonly durationMs: number
+}
+
+export interface TestReport {
+  /** True when every step is. Steps after a failed one are not tried. */
+  readonly ok: boolean
+  readonly steps: readonly TestStep[]
+}
+
+/** Project, endpoint and credentials, shared by any number of operations. */
+export interface Connection {
+  readonly projectId: string
+  readonly endpoint: string
+  /** Tries what real work needs, over the same transport; never throws. */
+  test(): Promise<TestReport>
+  /**
+   * What an operation can act on.
+   * @param filter `datasetId`: required where tables are listed.
+   */
+  browse(operationId: OperationId, filter?: { readonly datasetId?: string }): Promise<readonly ObjectType[]>
+  /** The shapes of the documents that go in and come out. */
+  profile(operationId: OperationId, objectTypeId: string): Promise<Profile>
+  /**
+   * @throws ConnectorError `BQC_CONFIG_INVALID` with every fault of the configuration at once.
+   */
+  operation(operationId: OperationId, config: OperationConfig): Operation
+  /**
+   * Stops running executions, as their signal would, and resolves when the requests on the wire are
+   * answered and all sockets are closed. May be called twice.
+   */
+  close(): Promise<void>
+}

@@ -1,0 +1,56 @@
+// What a host runs.
+import type { DocumentSource } from './document.ts'
+import type { DeadLetter, Outcome } from './outcome.ts'
+
+/** The actions of the connector. */
+export type OperationId = 'streaming-insert' | 'run-job' | 'get-query-results'
+
+/** An operation component's values: `objectType` and the options that its descriptor declares. */
+export interface OperationConfig {
+  /** What the operation acts on, as `browse` lists it: `datasets/shop/tables/orders`, `QUERY`. */
+  readonly objectType: string
+  readonly [option: string]: unknown
+}
+
+/** Counters of one execution, handed to `onProgress` as they change. */
+export interface Progress {
+  /** Documents taken from the source. */
+  readonly documents: number
+  /** Documents that have their outcome, by status. */
+  readonly success: number
+  readonly applicationError: number
+  readonly failure: number
+  /** Bytes of row text sent, retries included. */
+  readonly bytesSent: number
+  /** Batches sent, each counted once. */
+  readonly batches: number
+  /** Requests that sent rows another time. */
+  readonly retries: number
+  /** Batches on the wire now. */
+  readonly inFlight: number
+}
+
+export interface ExecuteOptions {
+  /**
+   * Stops the execution: no more documents are taken, requests on the wire are finished, and every
+   * document taken before gets its outcome.
+   */
+  readonly signal?: AbortSignal
+  /** Called for each document that did not succeed, before its outcome is handed on; awaited. */
+  readonly deadLetter?: (letter: DeadLetter) => void | Promise<void>
+  /** Called when counters change; must be quick and must not throw. */
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** A configured action on a connection. It can be executed many times, also at the same time. */
+export interface Operation {
+  readonly id: OperationId
+  /** The values in force, defaults filled in. */
+  readonly options: OperationConfig
+  /**
+   * Takes documents as there is room for them, and yields exactly one outcome for each, in document
+   * order. It throws only when the source throws; everything that happens to a document is an outcome.
+   * Leaving the loop early stops the execution.
+   */
+  execute(documents: DocumentSource, options?: ExecuteOptions): AsyncGenerator<Outcome, void, undefined>
+}

@@ -1,0 +1,64 @@
+// What became of one document.
+import type { ErrorCode, Fault } from '../errors.ts'
+
+/**
+ * - `success`: done as asked.
+ * - `application-error`: BigQuery or the document said no; sending it again unchanged will not help.
+ * - `failure`: the service, the set-up or the connector is at fault; the document may be sent again.
+ */
+export type OutcomeStatus = 'success' | 'application-error' | 'failure'
+
+/** Exactly one of these comes out for each document that goes in (see `sequence` for the exception). */
+export interface Outcome {
+  /** Position of the document in its source, from 0. */
+  readonly index: number
+  /** The document's own id, when it has one. */
+  readonly id: string | undefined
+  readonly status: OutcomeStatus
+  /**
+   * `200` for a success, `400` for a document refused by its content, otherwise the HTTP status of the
+   * service's answer. Where there was no answer (no network, sign-in refused, aborted): the error's code.
+   */
+  readonly code: string
+  /** For people: what happened, to which thing, what to do next. Empty for a success. */
+  readonly message: string
+  /** What the operation gives back: a Job, a row, BigQuery's error objects. */
+  readonly payload: unknown
+  /** How often the document was sent: 0 when it never left. */
+  readonly attempts: number
+  /** The stable error code; absent for a success. */
+  readonly errorCode?: ErrorCode
+  /** What is wrong with which field, when that is known. */
+  readonly faults?: readonly Fault[]
+  /** The insertId that the row carried. */
+  readonly insertId?: string
+  /** `project.dataset.table` that the row was meant for. */
+  readonly destination?: string
+  /**
+   * An operation that gives many results for one document (Get Query Results) yields one outcome a
+   * result, all with the same `index`, numbered from 0 by `sequence`; exactly one of them, the final
+   * one, has `last`.
+   */
+  readonly sequence?: number
+  readonly last?: boolean
+}
+
+/** A document that did not succeed, kept so that it can be mended and sent again. Obeys schemas/dead-letter.schema.json. */
+export interface DeadLetter {
+  readonly index: number
+  readonly id?: string
+  readonly status: Exclude<OutcomeStatus, 'success'>
+  readonly code: string
+  readonly errorCode: ErrorCode
+  readonly message: string
+  /** JSON pointer, value and reason of each fault. */
+  readonly faults: readonly Fault[]
+  readonly attempts: number
+  readonly insertId?: string
+  readonly destination?: string
+  readonly properties?: Readonly<Record<string, string>>
+  /** The document's data: an object, or its text where it is not JSON. */
+  readonly data: unknown
+  /** When it was given up, RFC 3339. */
+  readonly time: string
+}

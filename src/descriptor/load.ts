@@ -1,0 +1,51 @@
+// descriptors/*.json -> one ConnectorDescriptor, checked against schemas/descriptor.schema.json.
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type {
+  ConnectionDescriptor,
+  ConnectorDescriptor,
+  OperationDescriptor,
+} from '../contract/descriptor.ts'
+import { ConnectorError } from '../errors.ts'
+
+// The same depth below src and below dist, so one path works before and after the build.
+const root = new URL('../../', import.meta.url)
+
+const readJson = (path: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(new URL(path, root), 'utf8'))
+
+let loaded: ConnectorDescriptor | undefined
+
+/** The connector's descriptor with those of its connections and operations in place of their ids. Read once. */
+export function loadDescriptor(): ConnectorDescriptor {
+  loaded ??= readDescriptor()
+  return loaded
+}
+
+function readDescriptor(): ConnectorDescriptor {
+  const ajv = new Ajv2020({ allErrors: true, strict: false })
+  const language = readJson('schemas/descriptor.schema.json')
+  ajv.addSchema(language)
+
+  const read = <T>(kind: 'connector' | 'connection' | 'operation', path: string): T => {
+    const { $schema: _, ...descriptor } = readJson(path)
+    if (!ajv.validate(`${language['$id']}#/$defs/${kind}`, descriptor)) {
+      throw new ConnectorError('BQC_INTERNAL', `${path} is no ${kind} descriptor: ${ajv.errorsText()}.`)
+    }
+    return descriptor as T
+  }
+
+  const connector = read<{ connections: string[]; operations: string[] } & Record<string, unknown>>(
+    'connector',
+    'descriptors/connector.json',
+  )
+  return {
+    ...(connector as unknown as ConnectorDescriptor),
+    connections: connector.connections.map((id) =>
+      read<ConnectionDescriptor>('connection', `descriptors/connections/${id}.json`),
+    ),
+    operations: connector.operations.map((id) =>
+      read<OperationDescriptor>('operation', `descriptors/operations/${id}.json`),
+    ),
+  }
+}

@@ -1,0 +1,129 @@
+// A component's values -> the values in force: defaults filled in, and all faults reported together.
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { JsonSchema } from '../contract/profile.ts'
+import { ConnectorError, type Fault } from '../errors.ts'
+
+type Form = { readonly properties: Readonly<Record<string, Record<string, unknown>>> }
+
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: false,
+  useDefaults: true,
+  verbose: true,
+  validateFormats: true,
+})
+// https anywhere, http only where the traffic cannot leave this machine.
+ajv.addFormat('endpoint', (text) => {
+  const url = URL.parse(text)
+  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(text)))
+})
+ajv.addFormat('loopback', isLoopback)
+const formats: Readonly<Record<string, string>> = {
+  endpoint: 'must be an https URL, or an http URL on this machine (localhost)',
+  loopback: 'must be on this machine (localhost): only there the grant none is accepted',
+}
+
+const compiled = new WeakMap<JsonSchema, ValidateFunction>()
+
+/** True for a URL whose host is this machine: 127.0.0.0/8, ::1 or localhost. */
+export function isLoopback(url: string): boolean {
+  const host = URL.parse(url)?.hostname ?? ''
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/**
+ * Checks `values` against a descriptor's form and fills in its defaults. The argument is not changed.
+ * @param of what the values belong to, for the message: `connection "bigquery"`.
+ * @throws ConnectorError `BQC_CONFIG_INVALID` that carries every fault.
+ */
+export function resolve<T>(form: JsonSchema, values: unknown, of: string): T {
+  const validate = compiled.get(form) ?? ajv.compile(form)
+  compiled.set(form, validate)
+
+  // An option that is explicitly undefined is an option that was not given.
+  const resolved = isObject(values)
+    ? Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+    : values
+  // Twice: the first pass fills in defaults, and only then can conditions see them.
+  validate(resolved)
+  if (validate(resolved)) return resolved as T
+
+  const fields = (form as unknown as Form).properties
+  const faults = (validate.errors ?? []).flatMap((error) => faultOf(error, fields))
+  throw invalidConfig(of, faults)
+}
+
+/** The error for a set of faults in a component's values. */
+export function invalidConfig(of: string, faults: readonly Fault[]): ConnectorError {
+  const lines = faults.map((fault) => {
+    const found = 'value' in fault ? `, not ${JSON.stringify(fault.value)}` : ''
+    return `${fault.path === '' ? 'it' : fault.path.slice(1)} ${fault.message}${found}`
+  })
+  return new ConnectorError('BQC_CONFIG_INVALID', `The ${of} is not usable: ${lines.join('; ')}.`, { faults })
+}
+
+function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
+  const name = error.instancePath.slice(1)
+  const secret = fields[name.split('/')[0] ?? '']?.['x-secret'] === true
+  const at = (path: string, message: string): Fault[] => [
+    { path, message, ...(secret || error.keyword === 'required' ? {} : { value: shorten(error.data) }) },
+  ]
+  switch (error.keyword) {
+    case 'if':
+      return []
+    case 'required': {
+      const missing = String(error.params['missingProperty'])
+      const reason = error.parentSchema?.['x-reason']
+      return at(`${error.instancePath}/${missing}`, reason ? `is required: ${reason}` : 'is required')
+    }
+    case 'additionalProperties': {
+      const unknown = String(error.params['additionalProperty'])
+      const known = Object.keys(fields).sort().join(', ')
+      return [{ path: `${error.instancePath}/${unknown}`, message: `is unknown; known are ${known}` }]
+    }
+    case 'type':
+      return at(error.instancePath, `must be ${nameOfType(error.params['type'])}`)
+    case 'enum':
+      return at(error.instancePath, `must be one of ${error.params['allowedValues'].join(', ')}`)
+    case 'minimum':
+    case 'maximum':
+      return at(error.instancePath, `must be ${rangeOf(error.parentSchema ?? {})}`)
+    case 'pattern':
+      return at(error.instancePath, String(error.parentSchema?.['x-pattern-help'] ?? error.message))
+    case 'minLength':
+      return at(error.instancePath, 'must not be empty')
+    case 'format':
+      return at(error.instancePath, formats[String(error.params['format'])] ?? 'is not valid')
+    default:
+      return at(error.instancePath, error.message ?? 'is not valid')
+  }
+}
+
+function nameOfType(type: string | readonly string[]): string {
+  const names: Record<string, string> = {
+    integer: 'a whole number',
+    number: 'a number',
+    boolean: 'true or false',
+    string: 'text',
+    object: 'an object',
+    array: 'a list',
+  }
+  return [type]
+    .flat()
+    .map((name) => names[name as string] ?? name)
+    .join(' or ')
+}
+
+function rangeOf(schema: Record<string, unknown>): string {
+  const { minimum, maximum } = schema
+  if (minimum === undefined) return `at most ${maximum}`
+  return maximum === undefined ? `at least ${minimum}` : `from ${minimum} to ${maximum}`
+}
+
+function shorten(value: unknown): unknown {
+  return typeof value === 'string' && value.length > 200 ? `${value.slice(0, 200)}...` : value
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

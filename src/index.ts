@@ -1,0 +1,25 @@
+// The public door: re-exports only.
+export { type ConnectorOptions, createConnector } from './connector.ts'
+export type { Connection, ConnectionConfig, TestReport, TestStep } from './contract/connection.ts'
+export type { Connector } from './contract/connector.ts'
+export type { ConnectionDescriptor, ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
+export type { Document, DocumentSource, JsonObject } from './contract/document.ts'
+export type { ObjectType } from './contract/object-type.ts'
+export type {
+  ExecuteOptions,
+  Operation,
+  OperationConfig,
+  OperationId,
+  Progress,
+} from './contract/operation.ts'
+export type { DeadLetter, Outcome, OutcomeStatus } from './contract/outcome.ts'
+export type { JsonSchema, Profile } from './contract/profile.ts'
+export {
+  ConnectorError,
+  type ErrorCategory,
+  type ErrorCode,
+  type ErrorFacts,
+  errorCategories,
+  type Fault,
+} from './errors.ts'
+export { type DeadLetterFile, openDeadLetterFile } from './pipeline/dead-letter.ts'

@@ -1,0 +1,70 @@
+// Get Query Results: each document names a query job; its rows come back one by one, a page in memory.
+import { createReadPage, type ResultPage, type ResultQuery } from '../bigquery/query-results.ts'
+import type { JsonObject } from '../contract/document.ts'
+import { compileRowDecoder } from '../encoding/decode-row.ts'
+import { ConnectorError } from '../errors.ts'
+import { eachDocument, type Results } from './each-document.ts'
+import type { OpenOperation } from './registry.ts'
+
+/** The options of descriptors/operations/get-query-results.json, resolved. */
+interface GetQueryResultsOptions {
+  readonly maxResults: number
+  readonly projectIdOverride?: string
+  readonly timeoutMs: number
+}
+
+export const openGetQueryResults: OpenOperation = (context, config) => {
+  const { maxResults, projectIdOverride, timeoutMs } = config as unknown as GetQueryResultsOptions
+  const readPage = createReadPage(context.transport, context.endpoint)
+
+  /** Asks again until the query is done: the service waits less than we may be ready to. */
+  const readWhenDone = async (query: ResultQuery, signal: AbortSignal | undefined): Promise<ResultPage> => {
+    const deadline = context.now() + timeoutMs
+    for (let left = timeoutMs; ; left = Math.max(deadline - context.now(), 0)) {
+      const page = await readPage({ ...query, timeoutMs: left }, signal)
+      if (page.jobComplete) return page
+      if (left === 0 || context.now() >= deadline) {
+        const message = `Query ${query.projectId}.${query.jobId} is not done after ${timeoutMs} ms. Ask again, or raise timeoutMs.`
+        throw new ConnectorError('BQC_JOB_TIMEOUT', message)
+      }
+    }
+  }
+
+  return (documents, execute = {}) =>
+    eachDocument(documents, execute, context.now, async function* (data, signal): Results {
+      const query = {
+        ...referenceOf(data, context.location),
+        projectId: projectIdOverride || context.projectId,
+        maxResults,
+        timeoutMs,
+      }
+      const first = await readWhenDone(query, signal)
+      const decode = compileRowDecoder(first.fields)
+      let sequence = 0
+      let page = first
+      for (;;) {
+        const isLastPage = !page.pageToken
+        for (const [at, row] of page.rows.entries()) {
+          const last = isLastPage && at === page.rows.length - 1
+          yield { payload: decode(row), sequence, last }
+          sequence += 1
+        }
+        if (isLastPage) break
+        page = await readPage({ ...query, pageToken: page.pageToken }, signal)
+      }
+      if (page.rows.length === 0) yield { payload: undefined, sequence, last: true }
+    })
+}
+
+function referenceOf(
+  data: JsonObject,
+  usual: string | undefined,
+): { jobId: string; location: string | undefined } {
+  const { jobId, location } = data
+  if (typeof jobId === 'string' && jobId !== '') {
+    return { jobId, location: typeof location === 'string' && location !== '' ? location : usual }
+  }
+  throw new ConnectorError('BQC_DOCUMENT_INVALID', 'The document names no query job: jobId is missing.', {
+    faults: [{ path: '/jobId', message: 'must be the id of a query job' }],
+  })
+}

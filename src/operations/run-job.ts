@@ -1,0 +1,100 @@
+// Run Job: each document is a Job resource; it is started under an id of ours and watched until it is done.
+import { randomUUID } from 'node:crypto'
+import type { ControlPlane, Job } from '../bigquery/control-plane.ts'
+import { createReadPage, type ReadPage } from '../bigquery/query-results.ts'
+import type { JsonObject } from '../contract/document.ts'
+import { ConnectorError } from '../errors.ts'
+import { eachDocument } from './each-document.ts'
+import { pause } from './pause.ts'
+import type { OpenOperation, OperationContext } from './registry.ts'
+
+/** The options of descriptors/operations/run-job.json, resolved. */
+interface RunJobOptions {
+  readonly projectIdOverride?: string
+  readonly requestTimeout: number
+}
+
+/** Milliseconds between two looks at a job, where the service does not let us wait for it. */
+const pollLadderMs = [0, 1000, 2000, 5000, 10_000, 15_000, 20_000]
+/** Milliseconds that one request waits for a job; the service ends longer waits on its own. */
+const longPollMs = 10_000
+
+export const openRunJob: OpenOperation = (context, config) => {
+  const options = config as unknown as RunJobOptions
+  const projectId = options.projectIdOverride || context.projectId
+  const readPage = createReadPage(context.transport, context.endpoint)
+
+  return (documents, execute = {}) =>
+    eachDocument(documents, execute, context.now, async function* (data, signal) {
+      const started = await context.control.insertJob(
+        projectId,
+        jobOf(data, projectId, context.location),
+        signal,
+      )
+      const job = await waitFor(started, projectId, options.requestTimeout, { ...context, readPage }, signal)
+      const failure = job.status?.errorResult
+      if (failure) {
+        const { reason = '', location, message } = failure
+        const at = location ? ` at ${location}` : ''
+        const text = `Job ${nameOf(job)} failed${at}: ${message ?? reason}`.replace(/\.?$/, '.')
+        throw new ConnectorError('BQC_JOB_FAILED', text, { reason: reason ?? '', payload: job })
+      }
+      yield { payload: job }
+    })
+}
+
+/** The job to start: GoogleSQL unless the document says otherwise, and an id so that a lost answer does no harm. */
+function jobOf(data: JsonObject, projectId: string, location: string | undefined): Job {
+  const job = data as Job
+  const query = job.configuration?.query
+  if (typeof query?.query !== 'string' || query.query.trim() === '') {
+    throw new ConnectorError(
+      'BQC_DOCUMENT_INVALID',
+      'The document is no query job: configuration.query.query is missing.',
+      {
+        faults: [{ path: '/configuration/query/query', message: 'must be the text of a statement' }],
+      },
+    )
+  }
+  return {
+    ...job,
+    configuration: { ...job.configuration, query: { useLegacySql: false, ...query } },
+    jobReference: {
+      projectId,
+      jobId: `bqc_${randomUUID()}`,
+      ...(location ? { location } : {}),
+      ...job.jobReference,
+    },
+  }
+}
+
+async function waitFor(
+  started: Job,
+  projectId: string,
+  timeoutMs: number,
+  { control, readPage, now }: Pick<OperationContext, 'now'> & { control: ControlPlane; readPage: ReadPage },
+  signal: AbortSignal | undefined,
+): Promise<Job> {
+  const deadline = timeoutMs === -1 ? Number.POSITIVE_INFINITY : now() + timeoutMs
+  const { jobId, location } = started.jobReference ?? {}
+  let job = started
+  for (let look = 0; job.status?.state !== 'DONE'; look += 1) {
+    const left = deadline - now()
+    if (left <= 0) {
+      const message = `Job ${nameOf(job)} is not done after ${timeoutMs} ms. It goes on: look at it again, or raise requestTimeout.`
+      throw new ConnectorError('BQC_JOB_TIMEOUT', message, { payload: job })
+    }
+    const query = { projectId, jobId: jobId ?? '', location: location ?? undefined, maxResults: 0 }
+    const waited = await readPage({ ...query, timeoutMs: Math.min(left, longPollMs) }, signal).catch(
+      () => undefined,
+    )
+    // A failed job answers the wait with its failure, and so does one that gives no rows; the job itself tells.
+    if (waited === undefined) await pause(pollLadderMs[Math.min(look, pollLadderMs.length - 1)] ?? 0, signal)
+    job = await control.getJob(projectId, jobId ?? '', location ?? undefined, signal)
+  }
+  return job
+}
+
+function nameOf({ jobReference }: Job): string {
+  return `${jobReference?.projectId}.${jobReference?.jobId}`
+}

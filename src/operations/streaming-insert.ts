@@ -1,0 +1,98 @@
+// Streaming Insert: each document becomes a row, through the corridor.
+import { randomBytes } from 'node:crypto'
+import {
+  createInsertRows,
+  maxRequestBytes,
+  requestHeadBytes,
+  rowEnvelopeBytes,
+} from '../bigquery/insert-all.ts'
+import { parseTableId } from '../browse/profiles.ts'
+import type { Destination } from '../contract/insert-rows.ts'
+import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
+import { asConnectorError } from '../errors.ts'
+import { insertPipeline } from '../pipeline/insert-pipeline.ts'
+import type { OpenOperation, OperationContext } from './registry.ts'
+
+/** The options of descriptors/operations/streaming-insert.json, resolved. */
+export interface StreamingInsertOptions {
+  readonly objectType: string
+  readonly batchAgeMs: number
+  readonly batchBytes: number
+  readonly batchCount: number
+  readonly budgetBytes: number
+  readonly generateInsertId: boolean
+  readonly ignoreUnknownValues: boolean
+  readonly maxAttempts: number
+  readonly maxInFlight: number
+  readonly projectIdOverride?: string
+  readonly requestTimeout: number
+  readonly skipInvalidRows: boolean
+  readonly templateSuffix: string
+}
+
+/** Random bytes in an insertId's prefix: 96 bits keep the rows of two executions apart. */
+const prefixBytes = 12
+/** Characters of prefix, hyphen and counter at most. */
+const insertIdBytes = 32
+
+export const openStreamingInsert: OpenOperation = (context, config) => {
+  const options = config as unknown as StreamingInsertOptions
+  const { datasetId, tableId } = parseTableId(options.objectType)
+  const projectId = options.projectIdOverride || context.projectId
+  const insertRows = createInsertRows(context.transport, context.endpoint, options)
+
+  return (documents, execute) =>
+    insertPipeline(
+      documents,
+      { insertRows, encoderOf: rememberEncoders(context, options.ignoreUnknownValues), now: context.now },
+      {
+        batch: {
+          maxRows: options.batchCount,
+          maxBytes: options.batchBytes - requestHeadBytes,
+          rowOverheadBytes: rowEnvelopeBytes + insertIdBytes,
+          maxAgeMs: options.batchAgeMs,
+        },
+        budgetBytes: options.budgetBytes,
+        maxRowBytes: maxRequestBytes - requestHeadBytes - rowEnvelopeBytes - insertIdBytes,
+        destination: { projectId, datasetId, tableId, templateSuffix: options.templateSuffix },
+        maxInFlight: options.maxInFlight,
+        maxAttempts: options.maxAttempts,
+        ...(options.generateInsertId
+          ? { insertIdPrefix: `${randomBytes(prefixBytes).toString('base64url')}-` }
+          : {}),
+      },
+      execute,
+    )
+}
+
+/** Milliseconds for which a table that could not be described is not asked about again. */
+const refusalLifeMs = 10_000
+
+/** Describes each table once. A template's rows obey the table that it is made from. */
+function rememberEncoders(
+  { control, now }: OperationContext,
+  ignoreUnknownValues: boolean,
+): (destination: Destination) => RowEncoder | Promise<RowEncoder> {
+  const encoders = new Map<string, RowEncoder>()
+  const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
+
+  return ({ projectId, datasetId, tableId }) => {
+    const key = `${projectId}.${datasetId}.${tableId}`
+    const known = encoders.get(key)
+    if (known) return known
+    const refusal = refusals.get(key)
+    if (refusal && now() < refusal.until) return Promise.reject(refusal.error)
+    return control.getTable(projectId, datasetId, tableId).then(
+      ({ fields }) => {
+        const encoder = compileRowEncoder(fields, ignoreUnknownValues)
+        encoders.set(key, encoder)
+        return encoder
+      },
+      (thrown) => {
+        const error = asConnectorError(thrown)
+        refusals.set(key, { error, until: now() + refusalLifeMs })
+        throw error
+      },
+    )
+  }
+}

@@ -1,0 +1,110 @@
+// Stage 2: a document becomes a row, or is rejected here and never reaches a batch.
+// Before: admit. Next: partition.
+import type { Document, JsonObject } from '../contract/document.ts'
+import type { RowEncoder } from '../encoding/encode-row.ts'
+import { ConnectorError, type Fault } from '../errors.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+export interface EncodedDocument {
+  /** JSON text of the row. */
+  readonly text: string
+  /** Its length in UTF-8. */
+  readonly bytes: number
+}
+
+/**
+ * Parses, checks and serialises a document, once. Text that needs no rewriting is sent as it came.
+ * @throws ConnectorError of the category `document`.
+ */
+export function encodeDocument(
+  document: Document,
+  encodeRow: RowEncoder,
+  table: string,
+  maxRowBytes: number,
+): EncodedDocument {
+  const { data } = document
+  if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
+    const text = serialise(checked(data, encodeRow, table))
+    return sized(text, Buffer.byteLength(text), maxRowBytes)
+  }
+
+  // The size first: text that is far too large is not worth parsing.
+  const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
+  if (bytes > maxRowBytes) throw tooLarge(bytes, maxRowBytes)
+  const text = typeof data === 'string' ? data : decode(data)
+  const row = parse(text)
+  const encoded = checked(row, encodeRow, table)
+  if (encoded === row) return { text, bytes }
+  const rewritten = serialise(encoded)
+  return sized(rewritten, Buffer.byteLength(rewritten), maxRowBytes)
+}
+
+/** The object in a document's text, or the document's object itself. */
+export function parseDocument({ data }: Document): JsonObject {
+  if (typeof data !== 'string' && !(data instanceof Uint8Array)) return objectOf(data)
+  return objectOf(parse(typeof data === 'string' ? data : decode(data)))
+}
+
+function checked(row: unknown, encodeRow: RowEncoder, table: string): JsonObject {
+  const encoded = encodeRow(objectOf(row))
+  if (encoded.faults.length === 0) return encoded.row
+  throw new ConnectorError(
+    'BQC_DOCUMENT_INVALID',
+    `The document does not fit ${table}: ${list(encoded.faults)}.`,
+    {
+      faults: encoded.faults,
+    },
+  )
+}
+
+function objectOf(value: unknown): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+  throw new ConnectorError('BQC_DOCUMENT_NOT_OBJECT', `The document is ${kind}. It must be a JSON object.`)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const why = (cause as Error).message
+    throw new ConnectorError('BQC_DOCUMENT_NOT_JSON', `The document is not JSON: ${why}.`, { cause })
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch (cause) {
+    throw new ConnectorError('BQC_DOCUMENT_NOT_JSON', 'The document is not UTF-8 text.', { cause })
+  }
+}
+
+function serialise(row: unknown): string {
+  try {
+    return JSON.stringify(row)
+  } catch (cause) {
+    const message = `The document cannot be written as JSON: ${(cause as Error).message.split('\n', 1)[0]}.`
+    throw new ConnectorError('BQC_DOCUMENT_INVALID', message, { cause })
+  }
+}
+
+function sized(text: string, bytes: number, maxRowBytes: number): EncodedDocument {
+  if (bytes > maxRowBytes) throw tooLarge(bytes, maxRowBytes)
+  return { text, bytes }
+}
+
+function tooLarge(bytes: number, maxRowBytes: number): ConnectorError {
+  const message = `The document has ${bytes} bytes. A row may have ${maxRowBytes} at most.`
+  return new ConnectorError('BQC_DOCUMENT_TOO_LARGE', message)
+}
+
+/** The first faults in words; all of them are in the error's `faults`. */
+function list(faults: readonly Fault[]): string {
+  const shown = faults.slice(0, 3).map(({ path, value, message }) => {
+    const found = value === undefined ? '' : `, not ${JSON.stringify(value)}`
+    return `${path || 'the document'} ${message}${found}`
+  })
+  return shown.join('; ') + (faults.length > 3 ? `; and ${faults.length - 3} more` : '')
+}

@@ -1,0 +1,77 @@
+// Stage 3: each row goes to the open batch of its own destination; neighbours decide nothing.
+// Before: encode. Next: batch.
+import type { Document } from '../contract/document.ts'
+import type { Destination } from '../contract/insert-rows.ts'
+import { ConnectorError, type Fault } from '../errors.ts'
+import { type Batch, Batcher, type BatchLimits, type Row } from './batch.ts'
+
+/** Destinations with an open batch at most; past it, the one that opened first is sealed. */
+const maxOpenBatches = 1000
+
+/**
+ * Where a document's row goes: the operation's destination, with what the document's properties override.
+ * @throws ConnectorError `BQC_DESTINATION_INVALID`
+ */
+export function destinationOf({ properties }: Document, usual: Destination): Destination {
+  if (properties === undefined) return usual
+  const destination = {
+    projectId: properties['projectIdOverride'] ?? usual.projectId,
+    datasetId: properties['datasetId'] ?? usual.datasetId,
+    tableId: properties['tableId'] ?? usual.tableId,
+    templateSuffix: properties['templateSuffix'] ?? usual.templateSuffix,
+  }
+  const faults: Fault[] = Object.entries(destination)
+    .filter(([name, value]) =>
+      name === 'templateSuffix' ? !/^\w*$/.test(value) : !/^[^/?#\s]+$/.test(value),
+    )
+    .map(([name, value]) => ({ path: `/${name}`, value, message: 'is not a name that BigQuery knows' }))
+  if (faults.length === 0) return destination
+  const names = faults.map(({ path, value }) => `${path.slice(1)} ${JSON.stringify(value)}`)
+  throw new ConnectorError(
+    'BQC_DESTINATION_INVALID',
+    `The document's properties name no table: ${names.join(', ')}. Use letters, digits and underscores.`,
+    { faults },
+  )
+}
+
+/** `project.dataset.table`, as messages and outcomes name it. */
+export function nameOf({ projectId, datasetId, tableId, templateSuffix }: Destination): string {
+  return `${projectId}.${datasetId}.${tableId}${templateSuffix}`
+}
+
+/** The open batches, one a destination at most. */
+export class Partition {
+  readonly #limits: BatchLimits
+  readonly #seal: (batch: Batch) => void
+  readonly #open = new Map<string, Batcher>()
+
+  constructor(limits: BatchLimits, seal: (batch: Batch) => void) {
+    this.#limits = limits
+    this.#seal = seal
+  }
+
+  add(row: Row, destination: Destination): void {
+    // The table and the suffix apart: a row for table "ab" is no row for table "a" with the suffix "b".
+    const { projectId, datasetId, tableId, templateSuffix } = destination
+    const key = `${projectId}/${datasetId}/${tableId}/${templateSuffix}`
+    let batcher = this.#open.get(key)
+    if (batcher && !batcher.canFit(row)) batcher.seal()
+    batcher = this.#open.get(key) ?? this.#openBatch(key, destination)
+    batcher.add(row)
+  }
+
+  /** Seals everything now: the source has ended, or waits for room. */
+  sealAll(): void {
+    for (const batcher of [...this.#open.values()]) batcher.seal()
+  }
+
+  #openBatch(key: string, destination: Destination): Batcher {
+    if (this.#open.size >= maxOpenBatches) this.#open.values().next().value?.seal()
+    const batcher = new Batcher(destination, this.#limits, (batch) => {
+      this.#open.delete(key)
+      this.#seal(batch)
+    })
+    this.#open.set(key, batcher)
+    return batcher
+  }
+}

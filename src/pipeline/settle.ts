@@ -1,0 +1,158 @@
+// Stage 6: a verdict becomes one outcome for each row, or sends rows again. Before: send. Next: deliver.
+import type { Document } from '../contract/document.ts'
+import type { InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
+import type { Outcome, OutcomeStatus } from '../contract/outcome.ts'
+import { ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
+import type { Batch, Row } from './batch.ts'
+import { nameOf } from './partition.ts'
+
+/** An outcome, the document that it is about, and what goes back to the budget when it leaves. */
+export interface Settled {
+  readonly outcome: Outcome
+  readonly document: Document
+  readonly chargedBytes: number
+}
+
+export interface Settlement {
+  readonly settled: readonly Settled[]
+  /** Rows that go again, under the same insertIds. */
+  readonly again: readonly Batch[]
+  /** They go after a back-off: the service is in trouble. */
+  readonly isLater: boolean
+}
+
+// The document's fault is the service's no; everything else may be sent again once it is mended.
+const statuses: Readonly<Record<ErrorCategory, Exclude<OutcomeStatus, 'success'>>> = {
+  config: 'failure',
+  document: 'application-error',
+  internal: 'failure',
+  transient: 'failure',
+}
+
+/** @param isStopped the execution was stopped: rows that would go again settle as aborted. */
+export function settle(
+  batch: Batch,
+  verdict: InsertVerdict,
+  maxAttempts: number,
+  isStopped: boolean,
+): Settlement {
+  switch (verdict.verdict) {
+    case 'stored':
+      return settleRows(batch, verdict.rows, maxAttempts, isStopped)
+    case 'split':
+      if (isStopped) return settleAll(batch, abortedError(true))
+      return batch.rows.length === 1
+        ? settleAll(batch, verdict.error)
+        : { settled: [], again: halves(batch), isLater: false }
+    default:
+      return settleAll(batch, verdict.error)
+  }
+}
+
+/** The same error for every row. */
+export function settleAll(batch: Batch, error: ConnectorError): Settlement {
+  return { settled: batch.rows.map((row) => failed(row, batch, error)), again: [], isLater: false }
+}
+
+/** The outcome of a document that did not succeed. */
+export function outcomeOf(index: number, document: Document, error: ConnectorError, attempts = 0): Outcome {
+  const status = statuses[error.category]
+  return {
+    index,
+    id: document.id,
+    status,
+    code: status === 'application-error' ? '400' : String(error.httpStatus ?? error.code),
+    message: error.message,
+    payload: error.payload,
+    attempts,
+    errorCode: error.code,
+    faults: error.faults,
+  }
+}
+
+export function abortedError(wasSent: boolean): ConnectorError {
+  return new ConnectorError(
+    'BQC_ABORTED',
+    wasSent
+      ? 'The execution was stopped before BigQuery stored the document. Send it again.'
+      : 'The execution was stopped before the document was sent. Send it again.',
+  )
+}
+
+function settleRows(
+  batch: Batch,
+  listed: readonly RowVerdict[],
+  maxAttempts: number,
+  isStopped: boolean,
+): Settlement {
+  const verdicts = new Map(listed.map((row) => [row.index, row]))
+  const settled: Settled[] = []
+  const again: Row[] = []
+  for (const [at, row] of batch.rows.entries()) {
+    const verdict = verdicts.get(at)
+    if (verdict === undefined) settled.push(stored(row, batch))
+    else if (verdict.verdict === 'rejected')
+      settled.push(failed(row, batch, refusedRow(verdict.errors, batch)))
+    // The service refuses a whole request for one bad row and marks the innocent ones `stopped`.
+    else if (isStopped) settled.push(failed(row, batch, abortedError(true)))
+    else if (batch.attempts < maxAttempts) again.push(row)
+    else settled.push(failed(row, batch, notTaken(verdict.errors, batch)))
+  }
+  const isLater = listed.some((row) => row.verdict === 'again-later')
+  return { settled, again: again.length > 0 ? [{ ...batch, rows: again }] : [], isLater }
+}
+
+function stored(row: Row, batch: Batch): Settled {
+  const outcome: Outcome = {
+    index: row.index,
+    id: row.document.id,
+    status: 'success',
+    code: '200',
+    message: '',
+    payload: undefined,
+    attempts: batch.attempts,
+    destination: nameOf(batch.destination),
+    ...(row.insertId === undefined ? {} : { insertId: row.insertId }),
+  }
+  return { outcome, document: row.document, chargedBytes: row.chargedBytes }
+}
+
+function failed(row: Row, batch: Batch, error: ConnectorError): Settled {
+  const outcome = {
+    ...outcomeOf(row.index, row.document, error, batch.attempts),
+    destination: nameOf(batch.destination),
+    ...(row.insertId === undefined ? {} : { insertId: row.insertId }),
+  }
+  return { outcome, document: row.document, chargedBytes: row.chargedBytes }
+}
+
+function refusedRow(errors: readonly RowError[], batch: Batch): ConnectorError {
+  const faults: Fault[] = errors.map(({ location, message, reason }) => ({
+    path: location === '' ? '' : `/${location.replaceAll('.', '/')}`,
+    message: message || reason,
+  }))
+  const said = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+  const text = `${nameOf(batch.destination)} refused the row: ${said || 'BigQuery gave no reason'}`
+  return new ConnectorError('BQC_ROW_REFUSED', text.replace(/\.?$/, '.'), {
+    faults,
+    payload: errors,
+    reason: errors[0]?.reason ?? '',
+  })
+}
+
+function notTaken(errors: readonly RowError[], batch: Batch): ConnectorError {
+  const reason = errors[0]?.reason ?? ''
+  return new ConnectorError(
+    'BQC_SERVICE_UNAVAILABLE',
+    `${nameOf(batch.destination)} did not take the row in ${batch.attempts} attempts (${reason}). Send it again later.`,
+    { payload: errors, reason },
+  )
+}
+
+function halves(batch: Batch): Batch[] {
+  const middle = Math.ceil(batch.rows.length / 2)
+  return [
+    { ...batch, rows: batch.rows.slice(middle) },
+    { ...batch, rows: batch.rows.slice(0, middle) },
+  ]
+}
