@@ -1,0 +1,138 @@
+// The embedded BigQuery: starts a server on 127.0.0.1 that speaks the BigQuery v2 API, with DuckDB inside.
+import type { AddressInfo } from 'node:net'
+import { openServiceAccounts, type ServiceAccountKey } from './auth/service-accounts.ts'
+import { createTokenEndpoint } from './auth/token-endpoint.ts'
+import { openJobStore } from './jobs/job-store.ts'
+import type { QueryJob } from './jobs/run-query.ts'
+import { datasetRoutes } from './routes/datasets.ts'
+import { jobRoutes } from './routes/jobs.ts'
+import { projectRoutes } from './routes/projects.ts'
+import { tableDataRoutes } from './routes/table-data.ts'
+import { tableRoutes } from './routes/tables.ts'
+import { createApiServer } from './server.ts'
+import { installMacros } from './sql/macros.ts'
+import { loadParser } from './sql/parse.ts'
+import { openCatalog, prepareStorage } from './storage/catalog.ts'
+import { type Engine, openEngine } from './storage/engine.ts'
+import { createMutex } from './storage/mutex.ts'
+import { createPool } from './storage/pool.ts'
+import { createInsertMemory } from './streaming/insert-memory.ts'
+
+export type { ServiceAccountKey } from './auth/service-accounts.ts'
+
+/** How a local BigQuery is started; every field is optional. */
+export interface LocalBigQueryOptions {
+  /** TCP port on 127.0.0.1. Default 9050; 0 takes any free one. */
+  port?: number
+  /** The project that exists from the start. Default 'local'. Others come into being on first use. */
+  projectId?: string
+  /** A directory that keeps everything, also across kill -9. Absent: in memory, gone after close(). */
+  dataDirectory?: string
+  /**
+   * 'open' (the default) accepts any or no Authorization header; 'required' accepts only unexpired tokens
+   * that this server issued and answers 401 otherwise.
+   */
+  authentication?: 'open' | 'required'
+  /** The clock, in epoch milliseconds. Default Date.now. */
+  now?: () => number
+}
+
+/** A running local BigQuery. */
+export interface LocalBigQuery {
+  /** Where it listens, such as http://127.0.0.1:9050, without a trailing slash. */
+  url: string
+  projectId: string
+  /** Registers a service account (or a further key for one) whose JWTs the token endpoint accepts. Default name 'local-bigquery'. */
+  createServiceAccount(name?: string): Promise<ServiceAccountKey>
+  /** Ends the server, its connections and the database. Safe to call again. */
+  close(): Promise<void>
+}
+
+/** node-api runs statements on libuv's four threads: queries take at most two, the rest stays for inserts. */
+const QUERY_CONNECTIONS = 2
+const INSERT_CONNECTIONS = 2
+
+/**
+ * Starts a local BigQuery and resolves when it listens.
+ * Rejects with code 'EADDRINUSE' when the port is taken, and with a one-line Error when the data directory
+ * is open in another process or an optional package is not installed.
+ */
+export async function startLocalBigQuery(options: LocalBigQueryOptions = {}): Promise<LocalBigQuery> {
+  const { port = 9050, projectId = 'local', dataDirectory, authentication = 'open', now = Date.now } = options
+  const [parser, engine] = await Promise.all([loadParser(), openEngine(dataDirectory)])
+  try {
+    return await serve(parser, engine, { port, projectId, authentication, now })
+  } catch (error) {
+    engine.close()
+    throw error
+  }
+}
+
+async function serve(
+  parser: Awaited<ReturnType<typeof loadParser>>,
+  engine: Engine,
+  options: { port: number; projectId: string; authentication: 'open' | 'required'; now: () => number },
+): Promise<LocalBigQuery> {
+  const { port, projectId, authentication, now } = options
+  const pool = createPool(engine, INSERT_CONNECTIONS)
+  await pool.use(async (connection) => {
+    await prepareStorage(connection)
+    await installMacros(connection)
+  })
+  const catalog = await openCatalog(pool, now)
+  const accounts = await openServiceAccounts(pool)
+  const jobs = await openJobStore(pool, (job) => {
+    const table = (job as QueryJob).resultTable
+    if (table !== undefined)
+      pool.use((connection) => connection.run(`DROP TABLE IF EXISTS ${table}`)).catch(() => undefined)
+  })
+  const reading = createPool(engine, 1)
+  const querying = createPool(engine, QUERY_CONNECTIONS)
+  const mutex = createMutex()
+  let url = ''
+  const server = createApiServer({
+    services: {
+      catalog,
+      reading,
+      rows: { catalog, pool, mutex, memory: createInsertMemory(now) },
+      queries: { catalog, pool: querying, mutex, jobs, parser, now },
+      tokens: createTokenEndpoint(accounts, now),
+    },
+    routes: [...projectRoutes(projectId), ...datasetRoutes, ...tableRoutes, ...tableDataRoutes, ...jobRoutes],
+    authentication,
+    url: () => url,
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? Object.assign(new Error(`Port ${port} on 127.0.0.1 is already in use.`), { code: 'EADDRINUSE' })
+          : error,
+      )
+    })
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  let closing: Promise<void> | undefined
+  async function close(): Promise<void> {
+    const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    const running = jobs.active()
+    for (const job of running) job.cancel()
+    await Promise.all(running.map((job) => job.finished))
+    server.closeAllConnections()
+    await ended
+    await Promise.all([pool, reading, querying].map((each) => each.drained()))
+    engine.close()
+  }
+  return {
+    url,
+    projectId,
+    createServiceAccount: (name = 'local-bigquery') => accounts.create(name, projectId, url),
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}

@@ -1,0 +1,73 @@
+// Every job of this server, by project, location and id. Ids of jobs that changed something are kept in
+// the database too, so that a client that repeats one after a crash hears "duplicate".
+import type { Connection } from '../storage/engine.ts'
+import type { Pool } from '../storage/pool.ts'
+import { alreadyExists, notFound } from '../wire/api-error.ts'
+import { type Job, jobName } from './job.ts'
+
+/** How many finished jobs keep their rows in memory; older ones lose them and answer 404. */
+const KEPT_JOBS = 500
+
+export interface JobStore {
+  add(job: Job): void
+  get(projectId: string, jobId: string, location: string | null): Job
+  list(projectId: string): readonly Job[]
+  /** Jobs that have not finished. */
+  active(): readonly Job[]
+  /** Records a finished change in the transaction that makes it. */
+  persist(connection: Connection, job: Job): Promise<void>
+}
+
+type Kept = Omit<Job, 'finished' | 'cancel'>
+
+export async function openJobStore(pool: Pool, forget: (job: Job) => void): Promise<JobStore> {
+  const jobs = new Map<string, Job>()
+  await pool.use(async (connection) => {
+    for (const [text] of (await connection.runAndReadAll('SELECT entry FROM store."_meta".jobs')).getRows()) {
+      const kept = JSON.parse(String(text)) as Kept
+      jobs.set(jobName(kept as Job), { ...kept, finished: Promise.resolve(), cancel: () => undefined })
+    }
+  })
+
+  function evict(): void {
+    if (jobs.size <= KEPT_JOBS) return
+    for (const [name, job] of jobs) {
+      if (job.endedAt === undefined || job.outcome?.dmlRows !== undefined) continue
+      jobs.delete(name)
+      forget(job)
+      if (jobs.size <= KEPT_JOBS) return
+    }
+  }
+
+  return {
+    add(job) {
+      if (jobs.has(jobName(job))) throw alreadyExists(`Job ${jobName(job)}`)
+      jobs.set(jobName(job), job)
+      evict()
+    },
+    get(projectId, jobId, location) {
+      // Without a location the service looks in the US and EU multi-regions only.
+      for (const place of location === null ? ['US', 'EU'] : [canonicalLocation(location)]) {
+        const job = jobs.get(`${projectId}:${place}.${jobId}`)
+        if (job !== undefined) return job
+      }
+      throw notFound(`Job ${projectId}:${location === null ? '' : `${canonicalLocation(location)}.`}${jobId}`)
+    },
+    list: (projectId) => [...jobs.values()].filter((job) => job.projectId === projectId).reverse(),
+    active: () => [...jobs.values()].filter((job) => job.endedAt === undefined),
+    async persist(connection, job) {
+      const { finished: _finished, cancel: _cancel, ...kept } = job
+      await connection.run('INSERT INTO store."_meta".jobs VALUES ($1, $2, $3, $4)', [
+        job.projectId,
+        job.location,
+        job.jobId,
+        JSON.stringify(kept),
+      ])
+    },
+  }
+}
+
+/** Multi-regions are written US and EU, regions in small letters. */
+export function canonicalLocation(location: string): string {
+  return /^(us|eu)$/i.test(location) ? location.toUpperCase() : location.toLowerCase()
+}

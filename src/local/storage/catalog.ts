@@ -1,0 +1,262 @@
+// Datasets and tables: what exists, as clients described it. Kept in memory for look-up and in the
+// database for keeps, in the same transaction as the DDL it belongs to.
+import { randomUUID } from 'node:crypto'
+import { ApiError, alreadyExists, notFound } from '../wire/api-error.ts'
+import { duckdbType, isRequired, quoteName, type TableSchema } from '../wire/table-schema.ts'
+import type { Connection } from './engine.ts'
+import { createMutex } from './mutex.ts'
+import { physicalSchema, physicalTable } from './physical-names.ts'
+import type { Pool } from './pool.ts'
+
+export interface DatasetEntry {
+  readonly projectId: string
+  readonly datasetId: string
+  readonly location: string
+  readonly etag: string
+  readonly createdAt: number
+  readonly modifiedAt: number
+  /** The fields the client sent, apart from the reference. */
+  readonly sent: Readonly<Record<string, unknown>>
+}
+
+export interface TableEntry {
+  readonly projectId: string
+  readonly datasetId: string
+  readonly tableId: string
+  /** Differs between a table and its successor of the same name. */
+  readonly incarnation: string
+  readonly schema: TableSchema
+  readonly location: string
+  readonly etag: string
+  readonly createdAt: number
+  readonly modifiedAt: number
+  readonly sent: Readonly<Record<string, unknown>>
+}
+
+export interface Catalog {
+  projects(): readonly string[]
+  datasets(projectId: string): readonly DatasetEntry[]
+  findDataset(projectId: string, datasetId: string): DatasetEntry | undefined
+  dataset(projectId: string, datasetId: string): DatasetEntry
+  createDataset(
+    entry: Pick<DatasetEntry, 'projectId' | 'datasetId' | 'location' | 'sent'>,
+  ): Promise<DatasetEntry>
+  deleteDataset(projectId: string, datasetId: string, deleteContents: boolean): Promise<void>
+  tables(projectId: string, datasetId: string): readonly TableEntry[]
+  findTable(projectId: string, datasetId: string, tableId: string): TableEntry | undefined
+  table(projectId: string, datasetId: string, tableId: string): TableEntry
+  /** With `replace`, in place of a table of that name; with `fill`, holding the rows of that SELECT. */
+  createTable(
+    entry: Pick<TableEntry, 'projectId' | 'datasetId' | 'tableId' | 'schema' | 'sent'>,
+    how?: { readonly replace?: boolean; readonly fill?: string },
+  ): Promise<TableEntry>
+  deleteTable(projectId: string, datasetId: string, tableId: string): Promise<void>
+  /** Replaces an entry; `ddl` runs in the same transaction, for changes that touch the columns. */
+  changeDataset(entry: DatasetEntry): Promise<DatasetEntry>
+  changeTable(entry: TableEntry, ddl?: readonly string[]): Promise<TableEntry>
+}
+
+const SET_UP = `
+SET GLOBAL TimeZone = 'UTC';
+CREATE SCHEMA IF NOT EXISTS store."_meta";
+CREATE TABLE IF NOT EXISTS store."_meta".datasets (project VARCHAR, dataset VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".tables (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".jobs (project VARCHAR, location VARCHAR, id VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".accounts (email VARCHAR, key_id VARCHAR, entry VARCHAR);
+`
+
+export async function prepareStorage(connection: Connection): Promise<void> {
+  await connection.run(SET_UP)
+}
+
+export async function openCatalog(pool: Pool, now: () => number): Promise<Catalog> {
+  const datasets = new Map<string, DatasetEntry>()
+  const tables = new Map<string, Map<string, TableEntry>>()
+  const mutex = createMutex()
+  const datasetKey = (projectId: string, datasetId: string): string => `${projectId}:${datasetId}`
+
+  await pool.use(async (connection) => {
+    const rows = async (sql: string): Promise<string[]> =>
+      (await connection.runAndReadAll(sql)).getRows().map((row) => String(row[0]))
+    for (const text of await rows('SELECT entry FROM store."_meta".datasets')) {
+      const entry = JSON.parse(text) as DatasetEntry
+      datasets.set(datasetKey(entry.projectId, entry.datasetId), entry)
+      tables.set(datasetKey(entry.projectId, entry.datasetId), new Map())
+    }
+    for (const text of await rows('SELECT entry FROM store."_meta".tables')) {
+      const entry = JSON.parse(text) as TableEntry
+      tables.get(datasetKey(entry.projectId, entry.datasetId))?.set(entry.tableId, entry)
+    }
+  })
+
+  function dataset(projectId: string, datasetId: string): DatasetEntry {
+    const entry = datasets.get(datasetKey(projectId, datasetId))
+    if (entry === undefined) throw notFound(`Dataset ${projectId}:${datasetId}`)
+    return entry
+  }
+
+  function findTable(projectId: string, datasetId: string, tableId: string): TableEntry | undefined {
+    return tables.get(datasetKey(projectId, datasetId))?.get(tableId)
+  }
+
+  function table(projectId: string, datasetId: string, tableId: string): TableEntry {
+    const entry = findTable(projectId, datasetId, tableId)
+    if (entry !== undefined) return entry
+    dataset(projectId, datasetId)
+    throw notFound(`Table ${projectId}:${datasetId}.${tableId}`)
+  }
+
+  const change = <T>(task: (connection: Connection) => Promise<T>): Promise<T> =>
+    mutex.run('catalog', () => pool.transaction(task))
+
+  const stamp = (): { etag: string; modifiedAt: number } => ({ etag: newEtag(), modifiedAt: now() })
+
+  return {
+    projects: () => [...new Set([...datasets.values()].map((entry) => entry.projectId))],
+    datasets: (projectId) =>
+      sorted([...datasets.values()], 'datasetId').filter((d) => d.projectId === projectId),
+    findDataset: (projectId, datasetId) => datasets.get(datasetKey(projectId, datasetId)),
+    dataset,
+
+    async createDataset(given) {
+      const key = datasetKey(given.projectId, given.datasetId)
+      const entry: DatasetEntry = { ...given, ...stamp(), createdAt: now() }
+      await change(async (connection) => {
+        if (datasets.has(key)) throw alreadyExists(`Dataset ${key}`)
+        await connection.run(`CREATE SCHEMA ${physicalSchema(given.projectId, given.datasetId)}`)
+        await connection.run('INSERT INTO store."_meta".datasets VALUES ($1, $2, $3)', [
+          given.projectId,
+          given.datasetId,
+          JSON.stringify(entry),
+        ])
+      })
+      datasets.set(key, entry)
+      tables.set(key, new Map())
+      return entry
+    },
+
+    async deleteDataset(projectId, datasetId, deleteContents) {
+      const key = datasetKey(projectId, datasetId)
+      await change(async (connection) => {
+        dataset(projectId, datasetId)
+        if (!deleteContents && (tables.get(key)?.size ?? 0) > 0)
+          throw new ApiError(400, 'resourceInUse', `Dataset ${key} is still in use`)
+        await connection.run(`DROP SCHEMA ${physicalSchema(projectId, datasetId)} CASCADE`)
+        for (const name of ['datasets', 'tables'])
+          await connection.run(`DELETE FROM store."_meta".${name} WHERE project = $1 AND dataset = $2`, [
+            projectId,
+            datasetId,
+          ])
+      })
+      datasets.delete(key)
+      tables.delete(key)
+    },
+
+    tables: (projectId, datasetId) => {
+      dataset(projectId, datasetId)
+      return sorted([...(tables.get(datasetKey(projectId, datasetId))?.values() ?? [])], 'tableId')
+    },
+    findTable,
+    table,
+
+    async createTable(given, how = {}) {
+      const { projectId, datasetId, tableId } = given
+      const entry = await change(async (connection) => {
+        const parent = dataset(projectId, datasetId)
+        const exists = findTable(projectId, datasetId, tableId) !== undefined
+        if (exists && how.replace !== true) throw alreadyExists(`Table ${projectId}:${datasetId}.${tableId}`)
+        const created: TableEntry = {
+          ...given,
+          ...stamp(),
+          incarnation: randomUUID(),
+          location: parent.location,
+          createdAt: now(),
+        }
+        const name = physicalTable(projectId, datasetId, tableId)
+        // The rows are set aside first: the SELECT may read the table that is being replaced.
+        if (how.fill !== undefined) await connection.run(`CREATE TEMP TABLE "_fill" AS ${how.fill}`)
+        if (exists) await dropTable(connection, given)
+        await connection.run(createTableSql(created))
+        if (how.fill !== undefined) {
+          await connection.run(`INSERT INTO ${name} FROM "_fill"`)
+          await connection.run('DROP TABLE "_fill"')
+        }
+        await connection.run('INSERT INTO store."_meta".tables VALUES ($1, $2, $3, $4)', [
+          projectId,
+          datasetId,
+          tableId,
+          JSON.stringify(created),
+        ])
+        return created
+      })
+      tables.get(datasetKey(projectId, datasetId))?.set(tableId, entry)
+      return entry
+    },
+
+    async deleteTable(projectId, datasetId, tableId) {
+      await change(async (connection) => {
+        table(projectId, datasetId, tableId)
+        await dropTable(connection, { projectId, datasetId, tableId })
+      })
+      tables.get(datasetKey(projectId, datasetId))?.delete(tableId)
+    },
+
+    async changeDataset(given) {
+      const entry = { ...given, ...stamp() }
+      await change(async (connection) => {
+        dataset(given.projectId, given.datasetId)
+        await connection.run(
+          'UPDATE store."_meta".datasets SET entry = $3 WHERE project = $1 AND dataset = $2',
+          [given.projectId, given.datasetId, JSON.stringify(entry)],
+        )
+      })
+      datasets.set(datasetKey(given.projectId, given.datasetId), entry)
+      return entry
+    },
+
+    async changeTable(given, ddl = []) {
+      const entry = { ...given, ...stamp() }
+      await change(async (connection) => {
+        table(given.projectId, given.datasetId, given.tableId)
+        for (const sql of ddl) await connection.run(sql)
+        await connection.run(
+          'UPDATE store."_meta".tables SET entry = $4 WHERE project = $1 AND dataset = $2 AND name = $3',
+          [given.projectId, given.datasetId, given.tableId, JSON.stringify(entry)],
+        )
+      })
+      tables.get(datasetKey(given.projectId, given.datasetId))?.set(given.tableId, entry)
+      return entry
+    },
+  }
+}
+
+async function dropTable(
+  connection: Connection,
+  table: Pick<TableEntry, 'projectId' | 'datasetId' | 'tableId'>,
+): Promise<void> {
+  const { projectId, datasetId, tableId } = table
+  await connection.run(`DROP TABLE ${physicalTable(projectId, datasetId, tableId)}`)
+  await connection.run('DELETE FROM store."_meta".tables WHERE project = $1 AND dataset = $2 AND name = $3', [
+    projectId,
+    datasetId,
+    tableId,
+  ])
+}
+
+function createTableSql(entry: TableEntry): string {
+  const name = physicalTable(entry.projectId, entry.datasetId, entry.tableId)
+  // DuckDB has no table without columns; BigQuery has, until a schema is patched in.
+  if (entry.schema.fields.length === 0) return `CREATE TABLE ${name} ("_no_schema" BIGINT)`
+  const columns = entry.schema.fields.map(
+    (field) => `${quoteName(field.name)} ${duckdbType(field)}${isRequired(field) ? ' NOT NULL' : ''}`,
+  )
+  return `CREATE TABLE ${name} (${columns.join(', ')})`
+}
+
+function newEtag(): string {
+  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64')
+}
+
+function sorted<K extends string, T extends Readonly<Record<K, string>>>(entries: T[], key: K): T[] {
+  return entries.sort((a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0))
+}
