@@ -1,13 +1,16 @@
 // The one place that wires rooms together.
 import { openControlPlane } from './bigquery/control-plane.ts'
+import { createRetry } from './bigquery/retry.ts'
 import { openHttp, openTransport } from './bigquery/transport.ts'
 import { listObjectTypes } from './browse/object-types.ts'
 import { buildProfile } from './browse/profiles.ts'
 import { openTokenSource } from './connection/grants/grants.ts'
 import { runTrials } from './connection/test-connection.ts'
+import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
 import type { Connector } from './contract/connector.ts'
 import type { OperationDescriptor } from './contract/descriptor.ts'
+import type { Retry } from './contract/insert-rows.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
@@ -15,33 +18,42 @@ import { ConnectorError } from './errors.ts'
 import { operations } from './operations/registry.ts'
 
 export interface ConnectorOptions {
-  /** The clock, in milliseconds since 1970. Default `Date.now`. */
-  readonly now?: () => number
+  /** Default: the system's clock and timers. */
+  readonly clock?: Clock
+  /** A number from 0 to below 1: spreads retries. Default `Math.random`. */
+  readonly random?: () => number
 }
 
 /** Makes a connector. It holds nothing open: connections do. */
-export function createConnector({ now = Date.now }: ConnectorOptions = {}): Connector {
+export function createConnector(options: ConnectorOptions = {}): Connector {
+  const { clock = systemClock, random = Math.random } = options
   const descriptor = loadDescriptor()
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
   return {
     descriptor,
     connect: async (config) =>
-      openConnection(resolve(form, config, 'connection'), descriptor.operations, now),
+      openConnection(
+        resolve(form, config, 'connection'),
+        descriptor.operations,
+        clock,
+        createRetry(clock, random),
+      ),
   }
 }
 
 async function openConnection(
   config: ConnectionConfig & { readonly endpoint: string },
   descriptors: readonly OperationDescriptor[],
-  now: () => number,
+  clock: Clock,
+  retry: Retry,
 ): Promise<Connection> {
   const { projectId, location } = config
   const endpoint = config.endpoint.replace(/\/+$/, '')
   const http = openHttp()
-  const tokens = await openTokenSource(config, http, now)
+  const tokens = await openTokenSource(config, http, clock.now)
   const transport = openTransport(http, tokens)
-  const control = openControlPlane(transport, endpoint)
-  const context = { projectId, endpoint, location, transport, control, now }
+  const control = openControlPlane(transport, endpoint, retry)
+  const context = { projectId, endpoint, location, transport, control, retry, clock }
   const closing = new AbortController()
   let closed: Promise<void> | undefined
 
@@ -85,12 +97,12 @@ async function openConnection(
               `Project ${projectId} answers (service account ${await control.getServiceAccount(projectId)}).`,
           ],
         ],
-        now,
+        clock.now,
       ),
-    browse: async (operationId, filter = {}) =>
-      listObjectTypes(describe(operationId), control, projectId, filter.datasetId),
-    profile: async (operationId, objectTypeId) =>
-      buildProfile(describe(operationId).id, objectTypeId, control, projectId),
+    browse: async (operationId, scope = {}) =>
+      listObjectTypes(describe(operationId), control, scope.projectIdOverride || projectId, scope.datasetId),
+    profile: async (operationId, objectTypeId, scope = {}) =>
+      buildProfile(describe(operationId).id, objectTypeId, control, scope.projectIdOverride || projectId),
     async close() {
       closing.abort()
       closed ??= http.close()
@@ -101,4 +113,22 @@ async function openConnection(
 
 function closedError(): ConnectorError {
   return new ConnectorError('BQC_CONNECTION_CLOSED', 'The connection is closed. Open a new one.')
+}
+
+const systemClock: Clock = {
+  now: Date.now,
+  async wait(ms, signal) {
+    if (signal?.aborted) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const end = () => resolve()
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+    await promise
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
+  },
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    return () => clearTimeout(timer)
+  },
 }

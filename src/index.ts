@@ -1,6 +1,14 @@
 // The public door: re-exports only.
+
 export { type ConnectorOptions, createConnector } from './connector.ts'
-export type { Connection, ConnectionConfig, TestReport, TestStep } from './contract/connection.ts'
+export type { Clock } from './contract/clock.ts'
+export type {
+  BrowseScope,
+  Connection,
+  ConnectionConfig,
+  TestReport,
+  TestStep,
+} from './contract/connection.ts'
 export type { Connector } from './contract/connector.ts'
 export type { ConnectionDescriptor, ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
 export type { Document, DocumentSource, JsonObject } from './contract/document.ts'

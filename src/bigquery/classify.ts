@@ -13,32 +13,31 @@ interface Rule {
   /** The beginning of the message, where status and reason do not tell cases apart. */
   readonly text?: string
   readonly code: ErrorCode
-  readonly verdict: RequestVerdict
 }
 
 // The first rule that fits counts. The texts stand here because BigQuery answers an oversize request
 // with 400 `badRequest` or 400 `invalid` as well as with 413, and gives no other mark to know it by.
 const rules: readonly Rule[] = [
-  { status: [413], code: 'BQC_REQUEST_TOO_LARGE', verdict: 'split' },
-  { status: [400], text: 'Request payload size exceeds', code: 'BQC_REQUEST_TOO_LARGE', verdict: 'split' },
-  { status: [400], text: 'too many rows present', code: 'BQC_REQUEST_TOO_LARGE', verdict: 'split' },
+  { status: [413], code: 'BQC_REQUEST_TOO_LARGE' },
+  { status: [400], text: 'Request payload size exceeds', code: 'BQC_REQUEST_TOO_LARGE' },
+  { status: [400], text: 'too many rows present', code: 'BQC_REQUEST_TOO_LARGE' },
   {
     status: [400],
     reasons: ['jobBackendError', 'jobInternalError', 'tableUnavailable', 'jobRateLimitExceeded'],
     code: 'BQC_SERVICE_UNAVAILABLE',
-    verdict: 'retry',
   },
-  { status: [401], code: 'BQC_UNAUTHENTICATED', verdict: 'give-up' },
+  { status: [401], code: 'BQC_UNAUTHENTICATED' },
   {
     status: [403],
     reasons: ['quotaExceeded', 'rateLimitExceeded', 'userRateLimitExceeded'],
     code: 'BQC_QUOTA_EXCEEDED',
-    verdict: 'retry',
   },
-  { status: [403], code: 'BQC_ACCESS_DENIED', verdict: 'give-up' },
-  { status: [404], code: 'BQC_NOT_FOUND', verdict: 'give-up' },
-  { status: [408, 429], code: 'BQC_QUOTA_EXCEEDED', verdict: 'retry' },
-  { status: [500, 502, 503, 504], code: 'BQC_SERVICE_UNAVAILABLE', verdict: 'retry' },
+  { status: [403], reasons: ['responseTooLarge'], code: 'BQC_REQUEST_REFUSED' },
+  { status: [403], code: 'BQC_ACCESS_DENIED' },
+  { status: [404], code: 'BQC_NOT_FOUND' },
+  { status: [429], code: 'BQC_QUOTA_EXCEEDED' },
+  { status: [408, 500, 502, 503, 504], code: 'BQC_SERVICE_UNAVAILABLE' },
+  { status: [501], code: 'BQC_REQUEST_REFUSED' },
 ]
 
 const advice: Partial<Record<ErrorCode, string>> = {
@@ -73,20 +72,22 @@ export function verdictOf(error: ConnectorError): RequestVerdict {
   return 'retry'
 }
 
+const whys: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no host of that name',
+}
+
 /** The error for a request that got no answer. */
 export function networkError(thrown: unknown, of: string): ConnectorError {
   if (thrown instanceof ConnectorError) return thrown
   const cause = thrown as { code?: string; message?: string }
-  const why =
-    cause.code === 'ECONNREFUSED' ? 'nothing listens there' : (cause.code ?? cause.message ?? thrown)
-  return new ConnectorError(
-    'BQC_NETWORK',
-    `No answer to ${of}: ${why}. Check the network and the endpoint.`,
-    {
-      ...(cause.code === undefined ? {} : { reason: cause.code }),
-      cause: thrown,
-    },
-  )
+  // A name that nobody knows does not become known by asking again.
+  const code = cause.code === 'ENOTFOUND' ? 'BQC_ENDPOINT_UNKNOWN' : 'BQC_NETWORK'
+  const why = whys[cause.code ?? ''] ?? cause.code ?? cause.message ?? thrown
+  return new ConnectorError(code, `No answer to ${of}: ${why}. Check the network and the endpoint.`, {
+    ...(cause.code === undefined ? {} : { reason: cause.code }),
+    cause: thrown,
+  })
 }
 
 // `invalid` is the row's own fault; `stopped` marks the neighbours of an invalid row, all refused with
@@ -119,7 +120,12 @@ function readEnvelope(text: string): { payload: unknown; message?: string; reaso
   try {
     const payload = JSON.parse(text)
     const { message, errors } = payload.error
-    return { payload, message, reason: errors?.[0]?.reason }
+    const reason = errors?.[0]?.reason
+    return {
+      payload,
+      ...(typeof message === 'string' && message !== '' ? { message } : {}),
+      ...(typeof reason === 'string' ? { reason } : {}),
+    }
   } catch {
     return { payload: undefined }
   }

@@ -2,15 +2,15 @@
 // one token source and one classification of errors.
 // The deep import is deliberate: the whole package costs 0.7 s and 124 MB, this part 0.05 s and 10 MB.
 import { bigquery, type bigquery_v2 } from 'googleapis/build/src/apis/bigquery/index.js'
+import type { Retry } from '../contract/insert-rows.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { refusal } from './classify.ts'
-import { retryTransient } from './retry.ts'
 import type { Transport } from './transport.ts'
 
 export type Job = bigquery_v2.Schema$Job
 
-export interface TableDescription {
+interface TableDescription {
   readonly fields: readonly TableField[]
   /** `TABLE`, `VIEW`, ... */
   readonly type: string
@@ -41,7 +41,7 @@ interface Reply<T> {
   readonly headers: unknown
 }
 
-export function openControlPlane(transport: Transport, endpoint: string): ControlPlane {
+export function openControlPlane(transport: Transport, endpoint: string, retry: Retry): ControlPlane {
   const api = bigquery({
     version: 'v2',
     rootUrl: `${endpoint}/`,
@@ -52,12 +52,21 @@ export function openControlPlane(transport: Transport, endpoint: string): Contro
   })
 
   const call = <T>(of: string, signal: AbortSignal | undefined, ask: () => Promise<Reply<T>>): Promise<T> =>
-    retryTransient(async () => {
-      const reply = await ask().catch((thrown) => Promise.reject(causeOf(thrown)))
-      if (reply.status >= 200 && reply.status < 300) return reply.data
-      const text = typeof reply.data === 'string' ? reply.data : JSON.stringify(reply.data)
-      throw refusal({ status: reply.status, headers: Object.fromEntries(reply.headers as Headers), text }, of)
-    }, signal)
+    retry(
+      async () => {
+        const reply = await ask().catch((thrown) => Promise.reject(causeOf(thrown)))
+        if (reply.status >= 200 && reply.status < 300) {
+          if (isObject(reply.data)) return reply.data
+          // Taken as it is, a page of HTML would be a table without columns.
+          throw new ConnectorError('BQC_RESPONSE_UNREADABLE', `The answer to the ${of} is not a JSON object.`)
+        }
+        const text = typeof reply.data === 'string' ? reply.data : JSON.stringify(reply.data)
+        // A plain object at run time, whatever the client's types say.
+        const headers = Object.fromEntries(new Headers(reply.headers as Record<string, string>))
+        throw refusal({ status: reply.status, headers, text }, of)
+      },
+      { signal },
+    )
 
   const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
 
@@ -104,6 +113,10 @@ export function openControlPlane(transport: Transport, endpoint: string): Contro
     },
     getJob,
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Blob)
 }
 
 // The client wraps what our transport throws; the facts are in its cause.

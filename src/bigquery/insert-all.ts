@@ -65,7 +65,7 @@ function bodyOf({ destination, rows, insertIds }: InsertRequest, options: Insert
 
 // HTTP 200 says nothing about the rows: those listed in insertErrors are out, all others are in.
 function readReply(text: string, rowCount: number, of: string): InsertVerdict {
-  let listed: { index: number; errors?: RowError[] }[]
+  let listed: unknown
   try {
     listed = JSON.parse(text).insertErrors ?? []
   } catch (cause) {
@@ -73,11 +73,16 @@ function readReply(text: string, rowCount: number, of: string): InsertVerdict {
     const message = `The answer to the ${of} is not JSON. The rows are sent again.`
     return { verdict: 'retry', error: new ConnectorError('BQC_NETWORK', message, { cause }) }
   }
+  const unreadable = (why: string): InsertVerdict => {
+    const message = `The answer to the ${of} ${why}. Whether the rows are stored is unknown.`
+    return { verdict: 'give-up', error: new ConnectorError('BQC_RESPONSE_UNREADABLE', message) }
+  }
+  if (!Array.isArray(listed)) return unreadable('has insertErrors that are no list')
   const rows: RowVerdict[] = []
-  for (const { index, errors = [] } of listed) {
-    if (!(index >= 0 && index < rowCount)) {
-      const message = `The answer to the ${of} names row ${index} of ${rowCount}. Whether the rows are stored is unknown.`
-      return { verdict: 'give-up', error: new ConnectorError('BQC_RESPONSE_UNREADABLE', message) }
+  for (const entry of listed as readonly ({ index: number; errors?: RowError[] } | null)[]) {
+    const { index = -1, errors = [] } = entry ?? {}
+    if (!(Number.isInteger(index) && index >= 0 && index < rowCount)) {
+      return unreadable(`names row ${index} of ${rowCount}`)
     }
     rows.push({ index, errors, verdict: rowVerdictOf(errors) })
   }

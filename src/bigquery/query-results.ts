@@ -1,13 +1,13 @@
 // jobs.getQueryResults: a query job's result, page by page, by way of the data plane.
 // https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults
+import type { Retry } from '../contract/insert-rows.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { ConnectorError } from '../errors.ts'
 import { refusal } from './classify.ts'
-import { retryTransient } from './retry.ts'
 import type { Transport } from './transport.ts'
 
 /** A row as the API gives it: cells in the order of the schema's fields. */
-export interface WireRow {
+interface WireRow {
   readonly f: readonly { readonly v: unknown }[]
 }
 
@@ -32,8 +32,8 @@ export interface ResultQuery {
 
 export type ReadPage = (query: ResultQuery, signal?: AbortSignal) => Promise<ResultPage>
 
-export function createReadPage(transport: Transport, endpoint: string): ReadPage {
-  return (query, signal) => retryTransient(() => readPage(transport, endpoint, query, signal), signal)
+export function createReadPage(transport: Transport, endpoint: string, retry: Retry): ReadPage {
+  return (query, signal) => retry(() => readPage(transport, endpoint, query, signal), { signal })
 }
 
 async function readPage(

@@ -1,22 +1,41 @@
-// The retry policy of single calls: the control plane and result pages.
+// The one retry policy: of control-plane calls, of result pages, and, handed over as a port, of batches.
 import pRetry from 'p-retry'
+import type { Clock } from '../contract/clock.ts'
+import type { Retry } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { verdictOf } from './classify.ts'
 
+/** Attempts of a single call, the first included. */
+const usualAttempts = 5
+
+// BigQuery's SLA asks for waits that begin at 1 s and grow exponentially up to 32 s.
+const firstWaitMs = 1000
+const longestWaitMs = 32_000
+
 /**
- * Calls again what a transient error stopped, five times in all, after 1 to 2, 2 to 4, 4 to 8 and 8 to 16 s.
- * @throws ConnectorError the last error, or `BQC_ABORTED` as soon as the signal says so.
+ * Calls again what a transient error stopped. The waits double from 1 s to 32 s, each up to twice as
+ * long by chance, and are never shorter than what the service asked for.
  */
-export async function retryTransient<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  try {
-    return await pRetry(call, {
-      retries: 4,
-      randomize: true,
-      shouldRetry: ({ error }) => verdictOf(asConnectorError(error)) === 'retry',
-      ...(signal === undefined ? {} : { signal }),
-    })
-  } catch (thrown) {
-    if (thrown instanceof ConnectorError || !signal?.aborted) throw asConnectorError(thrown)
-    throw new ConnectorError('BQC_ABORTED', 'Stopped before the answer came.', { cause: thrown })
+export function createRetry(clock: Clock, random: () => number): Retry {
+  return async (call, { attempts = usualAttempts, signal } = {}) => {
+    try {
+      return await pRetry(call, {
+        retries: attempts - 1,
+        // The waits are ours: p-retry's own cannot be given a clock.
+        minTimeout: 0,
+        maxTimeout: 0,
+        shouldRetry: ({ error }) => verdictOf(asConnectorError(error)) === 'retry',
+        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+          const known = asConnectorError(error)
+          if (retriesLeft === 0 || verdictOf(known) !== 'retry') return
+          const backOffMs = Math.min(firstWaitMs * 2 ** (attemptNumber - 1) * (1 + random()), longestWaitMs)
+          await clock.wait(Math.max(backOffMs, known.retryAfterMs ?? 0), signal)
+        },
+        ...(signal === undefined ? {} : { signal }),
+      })
+    } catch (thrown) {
+      if (thrown instanceof ConnectorError || !signal?.aborted) throw asConnectorError(thrown)
+      throw new ConnectorError('BQC_ABORTED', 'Stopped before the answer came.', { cause: thrown })
+    }
   }
 }

@@ -36,7 +36,12 @@ export function createTokenSource(
   }
 
   return {
-    token: async () => (current && now() < renewAt ? current.value : fetch()),
+    async token() {
+      if (current === undefined || now() >= current.expiresAt) return fetch()
+      const { value } = current
+      // While the old token is good, a renewal that fails does no harm: the next call tries again.
+      return now() < renewAt ? value : fetch().catch(() => value)
+    },
     // Of many calls that were refused with one token only the first one fetches; the rest find its result.
     renew: async (refused) => (current && current.value !== refused ? current.value : fetch()),
   }

@@ -37,6 +37,12 @@ export interface TestReport {
   readonly steps: readonly TestStep[]
 }
 
+/** Where to look for object types. */
+export interface BrowseScope {
+  readonly datasetId?: string | undefined
+  readonly projectIdOverride?: string | undefined
+}
+
 /** Project, endpoint and credentials, shared by any number of operations. */
 export interface Connection {
   readonly projectId: string
@@ -45,11 +51,15 @@ export interface Connection {
   test(): Promise<TestReport>
   /**
    * What an operation can act on.
-   * @param filter `datasetId`: required where tables are listed.
+   * @param scope `datasetId`: required where tables are listed. `projectIdOverride`: default the connection's project.
    */
-  browse(operationId: OperationId, filter?: { readonly datasetId?: string }): Promise<readonly ObjectType[]>
+  browse(operationId: OperationId, scope?: BrowseScope): Promise<readonly ObjectType[]>
   /** The shapes of the documents that go in and come out. */
-  profile(operationId: OperationId, objectTypeId: string): Promise<Profile>
+  profile(
+    operationId: OperationId,
+    objectTypeId: string,
+    scope?: Pick<BrowseScope, 'projectIdOverride'>,
+  ): Promise<Profile>
   /**
    * @throws ConnectorError `BQC_CONFIG_INVALID` with every fault of the configuration at once.
    */

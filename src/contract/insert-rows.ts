@@ -50,6 +50,15 @@ export type InsertVerdict =
   | { readonly verdict: 'split' | 'retry' | 'give-up'; readonly error: ConnectorError }
 
 /**
+ * Calls until a call resolves, fails for a reason that time does not heal, or no attempt is left.
+ * The signal ends the waits between calls, not a call under way.
+ */
+export type Retry = <T>(
+  call: () => Promise<T>,
+  limits?: { readonly attempts?: number; readonly signal?: AbortSignal | undefined },
+) => Promise<T>
+
+/**
  * Sends one request and says what became of it. Called for several batches at once. Resolves with a
  * verdict for everything the service can answer; a rejection is a fault of the adapter.
  */

@@ -56,7 +56,7 @@ export function resolve<T>(form: JsonSchema, values: unknown, of: string): T {
 /** The error for a set of faults in a component's values. */
 export function invalidConfig(of: string, faults: readonly Fault[]): ConnectorError {
   const lines = faults.map((fault) => {
-    const found = 'value' in fault ? `, not ${JSON.stringify(fault.value)}` : ''
+    const found = 'value' in fault ? `, not ${quoted(fault.value)}` : ''
     return `${fault.path === '' ? 'it' : fault.path.slice(1)} ${fault.message}${found}`
   })
   return new ConnectorError('BQC_CONFIG_INVALID', `The ${of} is not usable: ${lines.join('; ')}.`, { faults })
@@ -65,8 +65,10 @@ export function invalidConfig(of: string, faults: readonly Fault[]): ConnectorEr
 function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
   const name = error.instancePath.slice(1)
   const secret = fields[name.split('/')[0] ?? '']?.['x-secret'] === true
+  // The whole configuration may hold secrets too.
+  const hidden = secret || name === ''
   const at = (path: string, message: string): Fault[] => [
-    { path, message, ...(secret || error.keyword === 'required' ? {} : { value: shorten(error.data) }) },
+    { path, message, ...(hidden ? {} : { value: shorten(error.data) }) },
   ]
   switch (error.keyword) {
     case 'if':
@@ -118,6 +120,16 @@ function rangeOf(schema: Record<string, unknown>): string {
   const { minimum, maximum } = schema
   if (minimum === undefined) return `at most ${maximum}`
   return maximum === undefined ? `at least ${minimum}` : `from ${minimum} to ${maximum}`
+}
+
+/** A value as a message shows it; also one that JSON has no word for. */
+function quoted(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  try {
+    return JSON.stringify(value) ?? typeof value
+  } catch {
+    return `an ${typeof value}`
+  }
 }
 
 function shorten(value: unknown): unknown {

@@ -5,13 +5,16 @@ const date = /^(\d{4})-(\d{1,2})-(\d{1,2})$/
 const time = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,6})?$/
 const datetime = /^(\S{8,10})(?:[Tt ](\S+))?$/
 const timestamp =
-  /^(\S{8,10}?)(?:[Tt ](\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,12})?)?))?\s*(Z|z|UTC|[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]+\/[A-Za-z_/]+)?$/
+  /^(\S{8,10}?)(?:[Tt ](\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,12})?)?))?\s*(Z|z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]+\/[A-Za-z0-9_/+-]+)?$/
 
 // Seconds since 1970 at the beginning of the years 1 and 10000.
 const firstSecond = -62_135_596_800
 const endSecond = 253_402_300_800
 
+/** A `Date` becomes text: its day in UTC. */
 export function checkDate(value: unknown): unknown {
+  if (value instanceof Date)
+    return checkTimestamp(value) === undefined ? undefined : value.toISOString().slice(0, 10)
   const parts = typeof value === 'string' ? date.exec(value) : null
   return parts && isDay(Number(parts[1]), Number(parts[2]), Number(parts[3])) ? value : undefined
 }
@@ -22,7 +25,10 @@ export function checkTime(value: unknown): unknown {
   return fits ? value : undefined
 }
 
+/** A `Date` becomes text: its time in UTC. */
 export function checkDatetime(value: unknown): unknown {
+  if (value instanceof Date)
+    return checkTimestamp(value) === undefined ? undefined : value.toISOString().slice(0, -1)
   const parts = typeof value === 'string' ? datetime.exec(value) : null
   if (!parts || checkDate(parts[1]) === undefined) return undefined
   return parts[2] === undefined || checkTime(parts[2]) !== undefined ? value : undefined
@@ -30,13 +36,17 @@ export function checkDatetime(value: unknown): unknown {
 
 /** A `Date` becomes text; a number is seconds since 1970. */
 export function checkTimestamp(value: unknown): unknown {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
-  if (typeof value === 'number') return value >= firstSecond && value < endSecond ? value : undefined
+  if (value instanceof Date) return isInYears(value.getTime() / 1000) ? value.toISOString() : undefined
+  if (typeof value === 'number') return isInYears(value) ? value : undefined
   const parts = typeof value === 'string' ? timestamp.exec(value) : null
   if (!parts || checkDate(parts[1]) === undefined) return undefined
   if (parts[2] === undefined) return value
   const [hour = 0, minute = 0, second = 0] = parts[2].split(':').map(Number)
   return hour < 24 && minute < 60 && second < 60 ? value : undefined
+}
+
+function isInYears(seconds: number): boolean {
+  return seconds >= firstSecond && seconds < endSecond
 }
 
 function isDay(year: number, month: number, day: number): boolean {

@@ -21,9 +21,8 @@ function recordDecoder(fields: readonly TableField[]): Decoder {
   const decoders = fields.map((field) => [field.name, modeDecoder(field)] as const)
   return (row) => {
     const cells = (row as { f: readonly Cell[] }).f
-    const record: Record<string, unknown> = {}
-    for (const [at, [name, decode]] of decoders.entries()) record[name] = decode(cells[at]?.v ?? null)
-    return record
+    // Not by assignment: a column may be named __proto__.
+    return Object.fromEntries(decoders.map(([name, decode], at) => [name, decode(cells[at]?.v ?? null)]))
   }
 }
 

@@ -5,7 +5,7 @@ import type { Fault } from '../errors.ts'
 import { Refused, scalarEncoder } from './scalars.ts'
 import { fieldTypeOf } from './types.ts'
 
-export interface EncodedRow {
+interface EncodedRow {
   /** The row to send: the argument itself when nothing had to be rewritten. */
   readonly row: JsonObject
   /** Everything that is wrong with it, not only the first thing. */
@@ -108,9 +108,18 @@ function refuse(value: unknown, path: string, faults: Fault[], message: string):
 function shorten(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
   if (value === null || (typeof value !== 'string' && typeof value !== 'object')) return value
-  const text =
-    typeof value === 'string' ? value : JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}` : v))
-  return text.length <= 200 ? value : `${text.slice(0, 200)}...`
+  const text = typeof value === 'string' ? value : textOf(value)
+  if (text.length > 200) return `${text.slice(0, 200)}...`
+  return typeof value === 'string' ? value : JSON.parse(text)
+}
+
+/** A fault goes into messages and dead letters, so its value must be JSON whatever the document held. */
+function textOf(value: object): string {
+  try {
+    return JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}` : v)) ?? 'null'
+  } catch {
+    return '"an object that cannot be written as JSON"'
+  }
 }
 
 function pointer(path: string, name: string): string {
@@ -124,5 +133,6 @@ function has(record: Record<string, unknown>, name: string): boolean {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return !(value instanceof Date || value instanceof Map || value instanceof Set || ArrayBuffer.isView(value))
 }

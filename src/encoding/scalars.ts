@@ -21,18 +21,23 @@ const encoders: Readonly<Partial<Record<FieldType, (field: TableField) => Scalar
   STRING: ({ maxLength }) => {
     const limit = maxLength === undefined ? Number.POSITIVE_INFINITY : Number(maxLength)
     return (value) => {
-      if (typeof value === 'bigint') return value.toString()
-      if (typeof value !== 'string' && typeof value !== 'number') return new Refused('must be text')
-      const tooLong = typeof value === 'string' && value.length > limit && [...value].length > limit
-      return tooLong ? new Refused(`must be text of at most ${limit} characters`) : value
+      // JSON has no NaN and no Infinity: they would be stored as NULL.
+      if (typeof value === 'number' && !Number.isFinite(value)) return new Refused('must be text')
+      const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value
+      if (typeof text !== 'string') return new Refused('must be text')
+      const tooLong = text.length > limit && [...text].length > limit
+      if (tooLong) return new Refused(`must be text of at most ${limit} characters`)
+      return typeof value === 'bigint' ? text : value
     }
   },
   BYTES: ({ maxLength }) => {
     const limit = maxLength === undefined ? Number.POSITIVE_INFINITY : Number(maxLength)
     return (value) => {
       const text = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
-      if (typeof text !== 'string' || !isBase64(text)) return new Refused('must be bytes, or text in base64')
-      const tooLong = Buffer.byteLength(text, 'base64') > limit
+      const base64 = typeof text === 'string' ? text.replace(/[\r\n]/g, '') : ''
+      if (typeof text !== 'string' || !isBase64(base64))
+        return new Refused('must be bytes, or text in base64')
+      const tooLong = Buffer.byteLength(base64, 'base64') > limit
       return tooLong ? new Refused(`must be at most ${limit} bytes`) : text
     }
   },
@@ -61,7 +66,8 @@ const encoders: Readonly<Partial<Record<FieldType, (field: TableField) => Scalar
     if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
     if (typeof value === 'bigint') return value.toString()
     const isNumber =
-      typeof value === 'string' && /^([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan)$/i.test(value)
+      typeof value === 'string' &&
+      /^([+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan)$/i.test(value)
     return isNumber ? value : new Refused('must be a number')
   },
   NUMERIC: (field) => decimal('NUMERIC', 29, 9, field),
@@ -84,7 +90,7 @@ const encoders: Readonly<Partial<Record<FieldType, (field: TableField) => Scalar
     ),
   JSON: () => (value) => {
     // On the wire a JSON column takes JSON text; text that comes in is taken to be that.
-    if (typeof value !== 'string') return JSON.stringify(value)
+    if (typeof value !== 'string') return jsonText(value)
     try {
       JSON.parse(value)
       return value
@@ -104,8 +110,10 @@ const encoders: Readonly<Partial<Record<FieldType, (field: TableField) => Scalar
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         return new Refused('must be an object with start and end')
       }
-      for (const bound of Object.values(value)) {
-        const encoded = bound === null ? null : encodeBound(bound)
+      for (const [name, bound] of Object.entries(value)) {
+        // A misspelt bound would be an open one.
+        if (name !== 'start' && name !== 'end') return new Refused('must be an object with start and end')
+        const encoded = bound === null || bound === undefined ? null : encodeBound(bound)
         if (encoded instanceof Refused)
           return new Refused(`must have bounds of which each ${encoded.message}`)
       }
@@ -125,24 +133,52 @@ function decimal(type: string, wholeDigits: number, scaleDigits: number, field: 
   const allowed = `must be a ${type} with at most ${whole} digits before the decimal point and ${scale} after it`
   return (value) => {
     const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value
-    const parts = typeof text === 'string' ? /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d{1,3}))?$/i.exec(text) : null
-    if (!parts || (parts[1] === '' && parts[2] === ''))
-      return new Refused(`must be a ${type}: digits with a decimal point`)
-    const exponent = Number(parts[3] ?? 0)
-    const before = (parts[1] ?? '').replace(/^0+/, '')
-    const after = (parts[2] ?? '').replace(/0+$/, '')
-    const tooLong =
-      before.length + exponent > whole ||
-      (after === '' ? -exponent - trailingZeros(before) : after.length - exponent) > scale
-    if (tooLong) return new Refused(allowed)
+    const parts =
+      typeof text === 'string' ? /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,3}))?$/i.exec(text) : null
+    const [, sign, before = '', after = '', exponent = 0] = parts ?? []
+    const digits = before + after
+    if (!parts || digits === '') return new Refused(`must be a ${type}: digits with a decimal point`)
+
+    // Zeros at either end do not count.
+    const first = digits.search(/[1-9]/)
+    if (first >= 0) {
+      const last = lastSignificant(digits)
+      const point = before.length + Number(exponent)
+      const isTooLong = point - first > whole || last - point > scale
+      const isExtreme = isTooLong && field.precision === undefined && type === 'BIGNUMERIC'
+      const significant = digits.slice(first, last)
+      if (isTooLong && !(isExtreme && fits256Bits(significant, last - point, sign === '-')))
+        return new Refused(allowed)
+    }
     return typeof value === 'bigint' ? text : value
   }
 }
 
-function trailingZeros(digits: string): number {
-  return digits.length - digits.replace(/0+$/, '').length
+/** The position after the last digit that is not 0. */
+function lastSignificant(digits: string): number {
+  let last = digits.length
+  while (digits[last - 1] === '0') last -= 1
+  return last
+}
+
+/** BIGNUMERIC reaches a little into a 39th digit before the point: it is a 256-bit integer over 10^38. */
+function fits256Bits(significant: string, scale: number, isNegative: boolean): boolean {
+  if (scale > 38 || significant.length - scale > 39) return false
+  const units = BigInt(significant) * 10n ** BigInt(38 - scale)
+  return units <= 2n ** 255n - (isNegative ? 0n : 1n)
+}
+
+function jsonText(value: unknown): unknown {
+  const refused = new Refused('must be JSON text (a text value needs its own quotes) or a JSON value')
+  if (typeof value === 'number' && !Number.isFinite(value)) return refused
+  try {
+    return JSON.stringify(value) ?? refused
+  } catch {
+    // A bigint, a cycle.
+    return refused
+  }
 }
 
 function isBase64(text: string): boolean {
-  return /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(text) && text.replace(/[\r\n]/g, '').length % 4 === 0
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
 }

@@ -1,4 +1,5 @@
 // The walk of operations that do one document after another.
+import type { Clock } from '../contract/clock.ts'
 import type { Document, DocumentSource, JsonObject } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
@@ -18,7 +19,7 @@ export type Work = (data: JsonObject, signal: AbortSignal | undefined) => Result
 export async function* eachDocument(
   documents: DocumentSource,
   { signal, deadLetter, onProgress }: ExecuteOptions,
-  now: () => number,
+  clock: Clock,
   work: Work,
 ): AsyncGenerator<Outcome, void, undefined> {
   const counters = new Counters(onProgress)
@@ -34,7 +35,7 @@ export async function* eachDocument(
       ...(given > 0 ? { sequence: given, last: true } : {}),
     }
     counters.settled(outcome)
-    await deadLetter?.(deadLetterOf(outcome, document, now()))
+    await deadLetter?.(deadLetterOf(outcome, document, clock.now()))
     return outcome
   }
 

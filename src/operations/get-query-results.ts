@@ -15,15 +15,15 @@ interface GetQueryResultsOptions {
 
 export const openGetQueryResults: OpenOperation = (context, config) => {
   const { maxResults, projectIdOverride, timeoutMs } = config as unknown as GetQueryResultsOptions
-  const readPage = createReadPage(context.transport, context.endpoint)
+  const readPage = createReadPage(context.transport, context.endpoint, context.retry)
 
   /** Asks again until the query is done: the service waits less than we may be ready to. */
   const readWhenDone = async (query: ResultQuery, signal: AbortSignal | undefined): Promise<ResultPage> => {
-    const deadline = context.now() + timeoutMs
-    for (let left = timeoutMs; ; left = Math.max(deadline - context.now(), 0)) {
+    const deadline = context.clock.now() + timeoutMs
+    for (let left = timeoutMs; ; left = Math.max(deadline - context.clock.now(), 0)) {
       const page = await readPage({ ...query, timeoutMs: left }, signal)
       if (page.jobComplete) return page
-      if (left === 0 || context.now() >= deadline) {
+      if (left === 0 || context.clock.now() >= deadline) {
         const message = `Query ${query.projectId}.${query.jobId} is not done after ${timeoutMs} ms. Ask again, or raise timeoutMs.`
         throw new ConnectorError('BQC_JOB_TIMEOUT', message)
       }
@@ -31,7 +31,7 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
   }
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context.now, async function* (data, signal): Results {
+    eachDocument(documents, execute, context.clock, async function* (data, signal): Results {
       const query = {
         ...referenceOf(data, context.location),
         projectId: projectIdOverride || context.projectId,

@@ -1,6 +1,8 @@
 // The operations, by id. What each needs of a connection, and nothing more.
 import type { ControlPlane } from '../bigquery/control-plane.ts'
 import type { Transport } from '../bigquery/transport.ts'
+import type { Clock } from '../contract/clock.ts'
+import type { Retry } from '../contract/insert-rows.ts'
 import type { Operation, OperationConfig, OperationId } from '../contract/operation.ts'
 import { openGetQueryResults } from './get-query-results.ts'
 import { openRunJob } from './run-job.ts'
@@ -12,11 +14,11 @@ export interface OperationContext {
   readonly location: string | undefined
   readonly transport: Transport
   readonly control: ControlPlane
-  /** Milliseconds since 1970. */
-  readonly now: () => number
+  readonly retry: Retry
+  readonly clock: Clock
 }
 
-export type Execute = Operation['execute']
+type Execute = Operation['execute']
 
 /** Takes resolved options: complete, and checked against the descriptor. */
 export type OpenOperation = (context: OperationContext, options: OperationConfig) => Execute

@@ -1,11 +1,10 @@
 // Run Job: each document is a Job resource; it is started under an id of ours and watched until it is done.
 import { randomUUID } from 'node:crypto'
-import type { ControlPlane, Job } from '../bigquery/control-plane.ts'
+import type { Job } from '../bigquery/control-plane.ts'
 import { createReadPage, type ReadPage } from '../bigquery/query-results.ts'
 import type { JsonObject } from '../contract/document.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument } from './each-document.ts'
-import { pause } from './pause.ts'
 import type { OpenOperation, OperationContext } from './registry.ts'
 
 /** The options of descriptors/operations/run-job.json, resolved. */
@@ -22,10 +21,10 @@ const longPollMs = 10_000
 export const openRunJob: OpenOperation = (context, config) => {
   const options = config as unknown as RunJobOptions
   const projectId = options.projectIdOverride || context.projectId
-  const readPage = createReadPage(context.transport, context.endpoint)
+  const readPage = createReadPage(context.transport, context.endpoint, context.retry)
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context.now, async function* (data, signal) {
+    eachDocument(documents, execute, context.clock, async function* (data, signal) {
       const started = await context.control.insertJob(
         projectId,
         jobOf(data, projectId, context.location),
@@ -72,14 +71,14 @@ async function waitFor(
   started: Job,
   projectId: string,
   timeoutMs: number,
-  { control, readPage, now }: Pick<OperationContext, 'now'> & { control: ControlPlane; readPage: ReadPage },
+  { control, readPage, clock }: Pick<OperationContext, 'clock' | 'control'> & { readonly readPage: ReadPage },
   signal: AbortSignal | undefined,
 ): Promise<Job> {
-  const deadline = timeoutMs === -1 ? Number.POSITIVE_INFINITY : now() + timeoutMs
+  const deadline = timeoutMs === -1 ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs
   const { jobId, location } = started.jobReference ?? {}
   let job = started
   for (let look = 0; job.status?.state !== 'DONE'; look += 1) {
-    const left = deadline - now()
+    const left = deadline - clock.now()
     if (left <= 0) {
       const message = `Job ${nameOf(job)} is not done after ${timeoutMs} ms. It goes on: look at it again, or raise requestTimeout.`
       throw new ConnectorError('BQC_JOB_TIMEOUT', message, { payload: job })
@@ -89,7 +88,8 @@ async function waitFor(
       () => undefined,
     )
     // A failed job answers the wait with its failure, and so does one that gives no rows; the job itself tells.
-    if (waited === undefined) await pause(pollLadderMs[Math.min(look, pollLadderMs.length - 1)] ?? 0, signal)
+    if (waited === undefined)
+      await clock.wait(pollLadderMs[Math.min(look, pollLadderMs.length - 1)] ?? 0, signal)
     job = await control.getJob(projectId, jobId ?? '', location ?? undefined, signal)
   }
   return job

@@ -14,7 +14,7 @@ import { insertPipeline } from '../pipeline/insert-pipeline.ts'
 import type { OpenOperation, OperationContext } from './registry.ts'
 
 /** The options of descriptors/operations/streaming-insert.json, resolved. */
-export interface StreamingInsertOptions {
+interface StreamingInsertOptions {
   readonly objectType: string
   readonly batchAgeMs: number
   readonly batchBytes: number
@@ -44,7 +44,12 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
   return (documents, execute) =>
     insertPipeline(
       documents,
-      { insertRows, encoderOf: rememberEncoders(context, options.ignoreUnknownValues), now: context.now },
+      {
+        insertRows,
+        encoderOf: rememberEncoders(context, options.ignoreUnknownValues),
+        clock: context.clock,
+        retry: context.retry,
+      },
       {
         batch: {
           maxRows: options.batchCount,
@@ -70,7 +75,7 @@ const refusalLifeMs = 10_000
 
 /** Describes each table once. A template's rows obey the table that it is made from. */
 function rememberEncoders(
-  { control, now }: OperationContext,
+  { control, clock }: OperationContext,
   ignoreUnknownValues: boolean,
 ): (destination: Destination) => RowEncoder | Promise<RowEncoder> {
   const encoders = new Map<string, RowEncoder>()
@@ -81,7 +86,7 @@ function rememberEncoders(
     const known = encoders.get(key)
     if (known) return known
     const refusal = refusals.get(key)
-    if (refusal && now() < refusal.until) return Promise.reject(refusal.error)
+    if (refusal && clock.now() < refusal.until) return Promise.reject(refusal.error)
     return control.getTable(projectId, datasetId, tableId).then(
       ({ fields }) => {
         const encoder = compileRowEncoder(fields, ignoreUnknownValues)
@@ -90,7 +95,7 @@ function rememberEncoders(
       },
       (thrown) => {
         const error = asConnectorError(thrown)
-        refusals.set(key, { error, until: now() + refusalLifeMs })
+        refusals.set(key, { error, until: clock.now() + refusalLifeMs })
         throw error
       },
     )

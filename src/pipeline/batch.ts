@@ -1,5 +1,6 @@
 // Stage 4: collects rows of one destination and seals them by rows, bytes or age.
 // Before: partition. Next: send.
+import type { Clock } from '../contract/clock.ts'
 import type { Document } from '../contract/document.ts'
 import type { Destination } from '../contract/insert-rows.ts'
 
@@ -38,14 +39,16 @@ export interface BatchLimits {
 export class Batcher {
   readonly #destination: Destination
   readonly #limits: BatchLimits
+  readonly #clock: Clock
   readonly #sealed: (batch: Batch) => void
   readonly #rows: Row[] = []
   #bytes = 0
-  #timer: NodeJS.Timeout | undefined
+  #cancelTimer: (() => void) | undefined
 
-  constructor(destination: Destination, limits: BatchLimits, sealed: (batch: Batch) => void) {
+  constructor(destination: Destination, limits: BatchLimits, clock: Clock, sealed: (batch: Batch) => void) {
     this.#destination = destination
     this.#limits = limits
+    this.#clock = clock
     this.#sealed = sealed
   }
 
@@ -58,11 +61,11 @@ export class Batcher {
     this.#rows.push(row)
     this.#bytes += this.#sizeOf(row)
     if (this.#rows.length >= this.#limits.maxRows) this.seal()
-    else this.#timer ??= setTimeout(() => this.seal(), this.#limits.maxAgeMs)
+    else this.#cancelTimer ??= this.#clock.after(this.#limits.maxAgeMs, () => this.seal())
   }
 
   seal(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
     this.#sealed({ destination: this.#destination, rows: this.#rows, attempts: 0 })
   }
 

@@ -13,12 +13,12 @@ export interface DeadLetterFile {
 
 /**
  * Opens a file of dead letters, one JSON object a line; letters that it holds already stay.
- * @throws ConnectorError `BQC_INPUT_UNREADABLE`
+ * @throws ConnectorError `BQC_OUTPUT_UNWRITABLE`
  */
 export async function openDeadLetterFile(path: string): Promise<DeadLetterFile> {
   const file = await open(path, 'a').catch((cause) => {
     const why = (cause as NodeJS.ErrnoException).code
-    throw new ConnectorError('BQC_INPUT_UNREADABLE', `Cannot write dead letters to ${path} (${why}).`, {
+    throw new ConnectorError('BQC_OUTPUT_UNWRITABLE', `Cannot write dead letters to ${path} (${why}).`, {
       cause,
     })
   })

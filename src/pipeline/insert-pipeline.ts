@@ -1,7 +1,8 @@
 // THE CORRIDOR: documents go in, rows go out, and exactly one outcome comes back for each document.
 // admit -> encode -> partition -> batch -> send -> settle -> deliver; read the stages in this order.
+import type { Clock } from '../contract/clock.ts'
 import type { Document, DocumentSource } from '../contract/document.ts'
-import type { Destination, InsertRows } from '../contract/insert-rows.ts'
+import type { Destination, InsertRows, Retry } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { RowEncoder } from '../encoding/encode-row.ts'
@@ -14,7 +15,7 @@ import { Delivery } from './deliver.ts'
 import { encodeDocument } from './encode.ts'
 import { destinationOf, nameOf, Partition } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
-import { outcomeOf } from './settle.ts'
+import { outcomeOf, placeOf } from './settle.ts'
 import { openSource } from './source.ts'
 
 export interface PipelinePorts {
@@ -24,8 +25,8 @@ export interface PipelinePorts {
    * that asked.
    */
   readonly encoderOf: (destination: Destination) => RowEncoder | Promise<RowEncoder>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
+  readonly retry: Retry
+  readonly clock: Clock
 }
 
 export interface PipelineOptions extends SendOptions {
@@ -39,7 +40,7 @@ export interface PipelineOptions extends SendOptions {
 }
 
 /** Bytes that a document costs beside its row: its outcome, and its places in queues. */
-const documentOverheadBytes = 512
+const documentOverheadBytes = 1024
 
 export async function* insertPipeline(
   documents: DocumentSource,
@@ -50,8 +51,8 @@ export async function* insertPipeline(
   const counters = new Counters(onProgress)
   const budget = new Budget(options.budgetBytes)
   const delivery = new Delivery()
-  const sender = new Sender(ports.insertRows, options, counters, (settled) => delivery.add(settled))
-  const partition = new Partition(options.batch, (batch) => sender.add(batch))
+  const sender = new Sender(ports, options, counters, (settled) => delivery.add(settled))
+  const partition = new Partition(options.batch, ports.clock, (batch) => sender.add(batch))
   const source = openSource(documents)
 
   const stop = () => {
@@ -61,17 +62,21 @@ export async function* insertPipeline(
   }
 
   const accept = async (document: Document, index: number): Promise<void> => {
+    const insertId = options.insertIdPrefix === undefined ? undefined : `${options.insertIdPrefix}${index}`
     let chargedBytes = documentOverheadBytes
+    let destination: Destination | undefined
     try {
-      const destination = destinationOf(document, options.destination)
+      destination = destinationOf(document, options.destination)
       const encoder = ports.encoderOf(destination)
       const encodeRow = encoder instanceof Promise ? await encoder : encoder
       const { text, bytes } = encodeDocument(document, encodeRow, nameOf(destination), options.maxRowBytes)
       chargedBytes += bytes
-      const insertId = options.insertIdPrefix === undefined ? undefined : `${options.insertIdPrefix}${index}`
       partition.add({ index, document, text, bytes, insertId, chargedBytes }, destination)
     } catch (thrown) {
-      const outcome = outcomeOf(index, document, asConnectorError(thrown))
+      const outcome = {
+        ...outcomeOf(index, document, asConnectorError(thrown)),
+        ...placeOf(destination, insertId),
+      }
       delivery.add([{ outcome, document, chargedBytes }])
     }
     budget.spend(chargedBytes)
@@ -110,7 +115,7 @@ export async function* insertPipeline(
       budget.giveBack(item.chargedBytes)
       counters.settled(item.outcome)
       if (item.outcome.status !== 'success') {
-        await deadLetter?.(deadLetterOf(item.outcome, item.document, ports.now()))
+        await deadLetter?.(deadLetterOf(item.outcome, item.document, ports.clock.now()))
       }
       yield item.outcome
     }

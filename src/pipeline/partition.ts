@@ -1,5 +1,6 @@
 // Stage 3: each row goes to the open batch of its own destination; neighbours decide nothing.
 // Before: encode. Next: batch.
+import type { Clock } from '../contract/clock.ts'
 import type { Document } from '../contract/document.ts'
 import type { Destination } from '../contract/insert-rows.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
@@ -42,11 +43,13 @@ export function nameOf({ projectId, datasetId, tableId, templateSuffix }: Destin
 /** The open batches, one a destination at most. */
 export class Partition {
   readonly #limits: BatchLimits
+  readonly #clock: Clock
   readonly #seal: (batch: Batch) => void
   readonly #open = new Map<string, Batcher>()
 
-  constructor(limits: BatchLimits, seal: (batch: Batch) => void) {
+  constructor(limits: BatchLimits, clock: Clock, seal: (batch: Batch) => void) {
     this.#limits = limits
+    this.#clock = clock
     this.#seal = seal
   }
 
@@ -67,7 +70,7 @@ export class Partition {
 
   #openBatch(key: string, destination: Destination): Batcher {
     if (this.#open.size >= maxOpenBatches) this.#open.values().next().value?.seal()
-    const batcher = new Batcher(destination, this.#limits, (batch) => {
+    const batcher = new Batcher(destination, this.#limits, this.#clock, (batch) => {
       this.#open.delete(key)
       this.#seal(batch)
     })

@@ -1,8 +1,8 @@
 // Stage 5: keeps a bounded number of batches in flight, and retries by verdict.
 // Before: batch. Next: settle.
-import pRetry from 'p-retry'
-import type { InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
-import { asConnectorError, type ConnectorError } from '../errors.ts'
+import type { Clock } from '../contract/clock.ts'
+import type { InsertRows, InsertVerdict, Retry } from '../contract/insert-rows.ts'
+import { asConnectorError } from '../errors.ts'
 import type { Batch } from './batch.ts'
 import { abortedError, type Settled, settle } from './settle.ts'
 
@@ -18,15 +18,21 @@ export interface SendEvents {
   answered(): void
 }
 
-/** Waits before a retry: 1 to 2 s, then twice as long each time, 32 s at most. BigQuery's SLA asks for 1 to 32 s. */
-const backOff = { minTimeout: 1000, maxTimeout: 32_000, randomize: true }
+export interface SendPorts {
+  readonly insertRows: InsertRows
+  readonly retry: Retry
+  readonly clock: Clock
+}
+
+/** Milliseconds before rows go again that the service stumbled over; twice as long each time. */
+const firstWaitMs = 1000
 
 /**
  * Sends sealed batches. Those that wait for their turn are not counted here: the budget bounds them.
  * `stop` ends the retries and what has not left; `cancel` ends requests on the wire too.
  */
 export class Sender {
-  readonly #insertRows: InsertRows
+  readonly #ports: SendPorts
   readonly #options: SendOptions
   readonly #events: SendEvents
   readonly #settled: (settled: readonly Settled[]) => void
@@ -36,12 +42,12 @@ export class Sender {
   readonly #inFlight = new Set<Promise<void>>()
 
   constructor(
-    insertRows: InsertRows,
+    ports: SendPorts,
     options: SendOptions,
     events: SendEvents,
     settled: (settled: readonly Settled[]) => void,
   ) {
-    this.#insertRows = insertRows
+    this.#ports = ports
     this.#options = options
     this.#events = events
     this.#settled = settled
@@ -91,15 +97,16 @@ export class Sender {
       )
       this.#settled(settled)
       parts.push(...again)
-      if (isLater && again.length > 0)
-        await this.#pause(backOff.minTimeout * 2 ** Math.min(tried.attempts, 5))
+      if (isLater && again.length > 0) {
+        await this.#ports.clock.wait(firstWaitMs * 2 ** Math.min(tried.attempts - 1, 5), this.#stop.signal)
+      }
     }
   }
 
   /** Sends until there is a verdict other than `retry`, or no attempt is left. */
   async #attempt(batch: Batch): Promise<{ batch: Batch; verdict: InsertVerdict }> {
     let { attempts } = batch
-    // p-retry rejects with the abort even when the attempt under way succeeded: the answer counts.
+    // A stop rejects even when the attempt under way succeeded: the answer counts.
     let answer: InsertVerdict = { verdict: 'give-up', error: abortedError(attempts > 0) }
     const attempt = async () => {
       attempts += 1
@@ -107,16 +114,9 @@ export class Sender {
       if (answer.verdict === 'retry') throw answer.error
     }
     try {
-      await pRetry(attempt, {
-        ...backOff,
-        // A batch whose rows go again because of a neighbour has used up some of its attempts.
-        retries: Math.max(this.#options.maxAttempts - batch.attempts - 1, 0),
-        signal: this.#stop.signal,
-        onFailedAttempt: ({ error, retryDelay, retriesLeft }) => {
-          const { retryAfterMs = 0 } = error as ConnectorError
-          return retriesLeft > 0 ? this.#pause(retryAfterMs - retryDelay) : undefined
-        },
-      })
+      // A batch whose rows go again because of a neighbour has used up some of its attempts.
+      const left = Math.max(this.#options.maxAttempts - batch.attempts, 1)
+      await this.#ports.retry(attempt, { attempts: left, signal: this.#stop.signal })
     } catch {
       // The last answer says why.
     }
@@ -133,24 +133,11 @@ export class Sender {
     const bytes = rows.reduce((sum, row) => sum + row.bytes, 0)
     this.#events.sent(bytes, isRetry)
     try {
-      return await this.#insertRows(request, this.#cancel.signal)
+      return await this.#ports.insertRows(request, this.#cancel.signal)
     } catch (thrown) {
       return { verdict: 'give-up', error: asConnectorError(thrown) }
     } finally {
       this.#events.answered()
     }
-  }
-
-  /** Waits as the service asked, beyond our own back-off; `stop` ends the wait. */
-  #pause(ms: number): Promise<void> | undefined {
-    if (ms <= 0 || this.#stop.signal.aborted) return undefined
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    const wake = () => resolve()
-    this.#stop.signal.addEventListener('abort', wake)
-    return promise.finally(() => {
-      clearTimeout(timer)
-      this.#stop.signal.removeEventListener('abort', wake)
-    })
   }
 }

@@ -1,6 +1,6 @@
 // Stage 6: a verdict becomes one outcome for each row, or sends rows again. Before: send. Next: deliver.
 import type { Document } from '../contract/document.ts'
-import type { InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
+import type { Destination, InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
 import type { Outcome, OutcomeStatus } from '../contract/outcome.ts'
 import { ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
 import type { Batch, Row } from './batch.ts'
@@ -50,7 +50,7 @@ export function settle(
 }
 
 /** The same error for every row. */
-export function settleAll(batch: Batch, error: ConnectorError): Settlement {
+function settleAll(batch: Batch, error: ConnectorError): Settlement {
   return { settled: batch.rows.map((row) => failed(row, batch, error)), again: [], isLater: false }
 }
 
@@ -67,6 +67,17 @@ export function outcomeOf(index: number, document: Document, error: ConnectorErr
     attempts,
     errorCode: error.code,
     faults: error.faults,
+  }
+}
+
+/** Where a row was meant to go, and under which insertId, as far as that is known. */
+export function placeOf(
+  destination: Destination | undefined,
+  insertId: string | undefined,
+): Pick<Outcome, 'destination' | 'insertId'> {
+  return {
+    ...(destination === undefined ? {} : { destination: nameOf(destination) }),
+    ...(insertId === undefined ? {} : { insertId }),
   }
 }
 
@@ -111,8 +122,7 @@ function stored(row: Row, batch: Batch): Settled {
     message: '',
     payload: undefined,
     attempts: batch.attempts,
-    destination: nameOf(batch.destination),
-    ...(row.insertId === undefined ? {} : { insertId: row.insertId }),
+    ...placeOf(batch.destination, row.insertId),
   }
   return { outcome, document: row.document, chargedBytes: row.chargedBytes }
 }
@@ -120,8 +130,7 @@ function stored(row: Row, batch: Batch): Settled {
 function failed(row: Row, batch: Batch, error: ConnectorError): Settled {
   const outcome = {
     ...outcomeOf(row.index, row.document, error, batch.attempts),
-    destination: nameOf(batch.destination),
-    ...(row.insertId === undefined ? {} : { insertId: row.insertId }),
+    ...placeOf(batch.destination, row.insertId),
   }
   return { outcome, document: row.document, chargedBytes: row.chargedBytes }
 }

@@ -78,7 +78,7 @@ export async function fetchJwtBearerToken(
 }
 
 function refused(status: number, answer: Record<string, unknown>, key: SigningKey): ConnectorError {
-  const reason = String(answer['error'] ?? `HTTP status ${status}`)
+  const reason = typeof answer['error'] === 'string' ? answer['error'] : `HTTP status ${status}`
   const detail = answer['error_description'] ? `: ${answer['error_description']}` : ''
   const code = status >= 500 || status === 429 ? 'BQC_SERVICE_UNAVAILABLE' : 'BQC_SIGN_IN_REFUSED'
   const message = `Sign-in as ${key.issuer} was refused by ${key.tokenUrl} (${reason}${detail.replace(/\.$/, '')}). Check that the key is still valid, and this machine's clock.`
@@ -104,12 +104,16 @@ function parseKeyFile(key: NonNullable<ConnectionConfig['serviceAccountKey']>): 
 }
 
 async function importPrivateKey(pem: string): Promise<CryptoKey> {
-  try {
-    return await importPKCS8(pem, 'RS256')
-  } catch {
+  // Keys that came through an environment variable or a form often have their line breaks spelt out.
+  const lines = pem.replaceAll('\\n', '\n').trim()
+  const key = await importPKCS8(lines, 'RS256').catch(() => {
     // The cause is not kept: a parser's message may quote what it could not read.
     throw invalidKey('its private key is not an RSA key in PKCS#8 PEM form ("-----BEGIN PRIVATE KEY-----")')
-  }
+  })
+  // RS256 signs with no shorter key (RFC 7518, section 3.3).
+  const { modulusLength } = key.algorithm as { modulusLength?: number }
+  if ((modulusLength ?? 0) < 2048) throw invalidKey('its private key is shorter than 2048 bits')
+  return key
 }
 
 function invalidKey(why: string): ConnectorError {

@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest'
+import { type ControlPlane, openControlPlane } from '../../src/bigquery/control-plane.ts'
+import { createRetry } from '../../src/bigquery/retry.ts'
+import type { HttpReply, HttpRequest } from '../../src/bigquery/transport.ts'
+import type { Clock } from '../../src/contract/clock.ts'
+import { ConnectorError } from '../../src/errors.ts'
+import { FakeClock, InstantClock } from '../fixtures/clocks.ts'
+import { errorReply, jsonReply, scriptedTransport } from './scripted-transport.ts'
+
+const endpoint = 'https://bigquery.example'
+
+function openScripted(
+  answer: (request: HttpRequest, count: number) => HttpReply | Promise<HttpReply>,
+  clock: Clock = new InstantClock(),
+) {
+  const { transport, asked } = scriptedTransport(answer)
+  return {
+    control: openControlPlane(
+      transport,
+      endpoint,
+      createRetry(clock, () => 0),
+    ),
+    asked,
+  }
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<ConnectorError> {
+  const [result] = await Promise.allSettled([work])
+  if (result.status === 'rejected' && result.reason instanceof ConnectorError) return result.reason
+  throw new Error('no ConnectorError', { cause: result })
+}
+
+const pathOf = ({ url }: HttpRequest) => url.slice(endpoint.length)
+const later = new ConnectorError('BQC_NETWORK', 'No answer.')
+
+describe('a request of the control plane', () => {
+  it.each<[string, (control: ControlPlane) => Promise<unknown>, string, string]>([
+    ['a project', (c) => c.getServiceAccount('p'), 'GET', '/bigquery/v2/projects/p/serviceAccount'],
+    ['a table', (c) => c.getTable('p', 'd', 't'), 'GET', '/bigquery/v2/projects/p/datasets/d/tables/t'],
+    ['a job', (c) => c.getJob('p', 'j', undefined), 'GET', '/bigquery/v2/projects/p/jobs/j'],
+    ['a job elsewhere', (c) => c.getJob('p', 'j', 'EU'), 'GET', '/bigquery/v2/projects/p/jobs/j?location=EU'],
+    [
+      'a new job',
+      (c) => c.insertJob('p', { jobReference: { jobId: 'j' } }),
+      'POST',
+      '/bigquery/v2/projects/p/jobs',
+    ],
+  ])('for %s goes through our transport to the endpoint', async (_, ask, method, path) => {
+    const { control, asked } = openScripted(() => jsonReply({}))
+
+    await ask(control)
+
+    expect(asked.map((request) => [request.method, pathOf(request)])).toEqual([[method, path]])
+  })
+
+  it('escapes what it is given', async () => {
+    const { control, asked } = openScripted(() => jsonReply({}))
+
+    await control.getTable('example.com:p', 'd', 'a?b#c')
+
+    expect(asked.map(pathOf)).toEqual(['/bigquery/v2/projects/example.com%3Ap/datasets/d/tables/a%3Fb%23c'])
+  })
+
+  it.each([
+    [400, 'invalid', 'BQC_REQUEST_REFUSED'],
+    [401, 'authError', 'BQC_UNAUTHENTICATED'],
+    [403, 'accessDenied', 'BQC_ACCESS_DENIED'],
+    [404, 'notFound', 'BQC_NOT_FOUND'],
+  ])('that is answered with %i %s fails at once with %s', async (status, reason, code) => {
+    const { control, asked } = openScripted(() => errorReply(status, reason, 'BigQuery says no.'))
+
+    const refusal = await refusalOf(control.getTable('p', 'd', 't'))
+
+    expect([refusal.code, refusal.httpStatus, refusal.reason]).toEqual([code, status, reason])
+    expect(refusal.message).toContain('BigQuery refused the request for table p.d.t: BigQuery says no.')
+    expect(asked.length).toBe(1)
+  })
+
+  it.each<[string, () => HttpReply]>([
+    ['503', () => errorReply(503, 'backendError', 'Later.')],
+    ['a rate limit', () => errorReply(403, 'rateLimitExceeded', 'Slowly.')],
+    [
+      '502 and a page of HTML',
+      () => ({ status: 502, headers: { 'content-type': 'text/html' }, text: '<html>' }),
+    ],
+    [
+      'no answer at all',
+      () => {
+        throw later
+      },
+    ],
+  ])('is sent again after %s', async (_, stumble) => {
+    const { control, asked } = openScripted((__, count) =>
+      count < 3
+        ? stumble()
+        : jsonReply({ type: 'VIEW', schema: { fields: [{ name: 'a', type: 'STRING' }] } }),
+    )
+
+    const table = await control.getTable('p', 'd', 't')
+
+    expect(table).toEqual({ type: 'VIEW', fields: [{ name: 'a', type: 'STRING' }] })
+    expect(asked.length).toBe(3)
+  })
+
+  it('is sent five times at most, and the last refusal is told', async () => {
+    const { control, asked } = openScripted((_, count) => errorReply(503, 'backendError', `Refusal ${count}`))
+
+    const refusal = await refusalOf(control.getTable('p', 'd', 't'))
+
+    expect(asked.length).toBe(5)
+    expect([refusal.code, refusal.httpStatus]).toEqual(['BQC_SERVICE_UNAVAILABLE', 503])
+    expect(refusal.message).toContain('Refusal 5')
+  })
+
+  it('waits as long as the service asks before it is sent again', async () => {
+    const clock = new FakeClock()
+    const { control, asked } = openScripted((_, count) => {
+      const busy = errorReply(503, 'backendError', 'Later.')
+      return count === 1 ? { ...busy, headers: { ...busy.headers, 'retry-after': '20' } } : jsonReply({})
+    }, clock)
+    const work = control.getTable('p', 'd', 't')
+
+    await clock.advance(19_999)
+    const askedBefore = asked.length
+    await clock.advance(1)
+    await work
+
+    expect([askedBefore, asked.length]).toEqual([1, 2])
+  })
+
+  it('keeps the error of our transport, its code and all', async () => {
+    const failure = new ConnectorError('BQC_SIGN_IN_REFUSED', 'Sign-in was refused.', {
+      reason: 'invalid_grant',
+    })
+    const { control } = openScripted(() => Promise.reject(failure))
+
+    const refusal = await refusalOf(control.getTable('p', 'd', 't'))
+
+    expect(refusal).toBe(failure)
+  })
+
+  it('stops waiting for its next attempt as soon as it is called off', async () => {
+    const stop = new AbortController()
+    const clock = new FakeClock()
+    const { control, asked } = openScripted(() => errorReply(503, 'backendError', 'Later.'), clock)
+    const refusal = refusalOf(control.getJob('p', 'j', undefined, stop.signal))
+    await clock.advance(999)
+
+    stop.abort()
+
+    expect((await refusal).code).toBe('BQC_ABORTED')
+    expect(asked.length).toBe(1)
+  })
+
+  it.each([
+    ['a page of HTML', 'text/html', '<html>Please log in</html>'],
+    ['JSON that breaks off', 'application/json', '{"schema":'],
+    ['a list', 'application/json', '[]'],
+    ['nothing', 'application/json', ''],
+  ])('is not satisfied by %s with status 200', async (_, type, text) => {
+    const { control } = openScripted(() => ({ status: 200, headers: { 'content-type': type }, text }))
+
+    const refusal = await refusalOf(control.getTable('p', 'd', 't'))
+
+    expect(refusal.code).toBe('BQC_RESPONSE_UNREADABLE')
+    expect(refusal.message).toContain('request for table p.d.t')
+  })
+})
+
+describe('a table', () => {
+  it('without columns has none', async () => {
+    const { control } = openScripted(() => jsonReply({ id: 'p:d.t' }))
+
+    expect(await control.getTable('p', 'd', 't')).toEqual({ type: 'TABLE', fields: [] })
+  })
+})
+
+describe('the service account', () => {
+  it('is named by its e-mail address', async () => {
+    const { control } = openScripted(() => jsonReply({ email: 'bq-1@bigquery-encryption.iam' }))
+
+    expect(await control.getServiceAccount('p')).toBe('bq-1@bigquery-encryption.iam')
+  })
+})
+
+describe('the tables of a dataset', () => {
+  const pages: Record<string, unknown> = {
+    '': { tables: [{ tableReference: { tableId: 'a' }, type: 'TABLE' }], nextPageToken: 'p2' },
+    p2: { nextPageToken: 'p3' },
+    p3: {
+      tables: [{ tableReference: { tableId: 'b' }, type: 'VIEW' }, {}, { tableReference: { tableId: 'c' } }],
+    },
+  }
+  const pageTokenOf = ({ url }: HttpRequest) => new URL(url).searchParams.get('pageToken') ?? ''
+
+  it('are listed through all pages, also past an empty one', async () => {
+    const { control, asked } = openScripted((request) => jsonReply(pages[pageTokenOf(request)]))
+
+    const tables = await Array.fromAsync(control.listTables('p', 'd'))
+
+    expect(tables).toEqual([
+      { tableId: 'a', type: 'TABLE' },
+      { tableId: 'b', type: 'VIEW' },
+      { tableId: 'c', type: 'TABLE' },
+    ])
+    expect(asked.map(pageTokenOf)).toEqual(['', 'p2', 'p3'])
+  })
+
+  it('are asked for page by page, as they are taken', async () => {
+    const { control, asked } = openScripted((request) => jsonReply(pages[pageTokenOf(request)]))
+
+    for await (const table of control.listTables('p', 'd')) {
+      expect(table.tableId).toBe('a')
+      break
+    }
+
+    expect(asked.length).toBe(1)
+  })
+})
+
+describe('starting a job', () => {
+  const job = {
+    jobReference: { projectId: 'p', jobId: 'j', location: 'EU' },
+    configuration: { query: { query: 'SELECT 1' } },
+  }
+
+  it('sends it as it is', async () => {
+    const { control, asked } = openScripted(() => jsonReply({ ...job, status: { state: 'RUNNING' } }))
+
+    const started = await control.insertJob('p', job)
+
+    expect(started.status?.state).toBe('RUNNING')
+    expect(JSON.parse(String(asked[0]?.body))).toEqual(job)
+  })
+
+  it('adopts the job that runs already under its id: it is ours, its answer was lost', async () => {
+    const { control, asked } = openScripted((request, count) => {
+      if (count === 1) throw later
+      return request.method === 'POST'
+        ? errorReply(409, 'duplicate', 'Already Exists: Job p:j')
+        : jsonReply({ ...job, status: { state: 'DONE' } })
+    })
+
+    const adopted = await control.insertJob('p', job)
+
+    expect(adopted.status?.state).toBe('DONE')
+    expect(asked.map((request) => [request.method, pathOf(request)])).toEqual([
+      ['POST', '/bigquery/v2/projects/p/jobs'],
+      ['POST', '/bigquery/v2/projects/p/jobs'],
+      ['GET', '/bigquery/v2/projects/p/jobs/j?location=EU'],
+    ])
+  })
+
+  it('reports a duplicate when the job had no id of ours', async () => {
+    const { control } = openScripted(() => errorReply(409, 'duplicate', 'Already Exists'))
+
+    const refusal = await refusalOf(control.insertJob('p', { configuration: {} }))
+
+    expect([refusal.code, refusal.httpStatus]).toEqual(['BQC_REQUEST_REFUSED', 409])
+  })
+})

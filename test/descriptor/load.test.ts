@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { loadDescriptor } from '../../src/descriptor/load.ts'
+
+describe('the descriptor', () => {
+  const descriptor = loadDescriptor()
+
+  it('holds whole operations and connections in place of their ids', () => {
+    expect(descriptor.connections.map(({ id }) => id)).toContain('bigquery')
+    expect(descriptor.operations.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['streaming-insert', 'run-job', 'get-query-results']),
+    )
+    for (const { options } of descriptor.operations) expect(options).toHaveProperty('properties.objectType')
+  })
+
+  it('is plain JSON, so that a host can store it and send it on', () => {
+    expect(JSON.parse(JSON.stringify(descriptor))).toEqual(descriptor)
+  })
+
+  it('is read once', () => {
+    expect(loadDescriptor()).toBe(descriptor)
+  })
+
+  it('marks everything as secret that would let a stranger in', () => {
+    const fields = descriptor.connections.flatMap(({ config }) =>
+      Object.entries(config['properties'] as Record<string, Record<string, unknown>>),
+    )
+    const secrets = fields.filter(([, field]) => field['x-secret'] === true).map(([name]) => name)
+
+    expect(secrets).toEqual(expect.arrayContaining(['accessToken', 'serviceAccountKey', 'signatureKey']))
+  })
+})

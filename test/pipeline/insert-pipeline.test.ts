@@ -1,0 +1,556 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createRetry } from '../../src/bigquery/retry.ts'
+import type { Clock } from '../../src/contract/clock.ts'
+import type { Document, DocumentSource } from '../../src/contract/document.ts'
+import type { InsertRows } from '../../src/contract/insert-rows.ts'
+import type { ExecuteOptions } from '../../src/contract/operation.ts'
+import type { DeadLetter, Outcome } from '../../src/contract/outcome.ts'
+import { compileRowEncoder } from '../../src/encoding/encode-row.ts'
+import { ConnectorError } from '../../src/errors.ts'
+import {
+  insertPipeline,
+  type PipelineOptions,
+  type PipelinePorts,
+} from '../../src/pipeline/insert-pipeline.ts'
+import { FakeClock, InstantClock, settled } from '../fixtures/clocks.ts'
+import { type Stumble, TableService } from '../fixtures/table-service.ts'
+
+const encodeRow = compileRowEncoder(
+  [
+    { name: 'n', type: 'INTEGER' },
+    { name: 'bad', type: 'BOOLEAN' },
+    { name: 'text', type: 'STRING' },
+  ],
+  false,
+)
+const usual: PipelineOptions = {
+  batch: { maxRows: 3, maxBytes: 1000, rowOverheadBytes: 50, maxAgeMs: 200 },
+  budgetBytes: 20_000,
+  maxRowBytes: 900,
+  destination: { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' },
+  maxInFlight: 2,
+  maxAttempts: 4,
+  insertIdPrefix: 'run-',
+}
+
+function start(
+  documents: DocumentSource,
+  insertRows: InsertRows,
+  {
+    options = {},
+    clock = new InstantClock(),
+    execute = {},
+    ports = {},
+  }: {
+    options?: Partial<PipelineOptions>
+    clock?: Clock
+    execute?: ExecuteOptions
+    ports?: Partial<PipelinePorts>
+  } = {},
+): AsyncGenerator<Outcome, void, undefined> {
+  const retry = createRetry(clock, () => 0)
+  return insertPipeline(
+    documents,
+    { insertRows, retry, clock, encoderOf: () => encodeRow, ...ports },
+    { ...usual, ...options },
+    execute,
+  )
+}
+
+const rows = (count: number): Document[] =>
+  Array.from({ length: count }, (_, n) => ({ data: { n }, id: `id-${n}` }))
+
+describe('the promise', () => {
+  const document = fc.oneof(
+    { weight: 6, arbitrary: fc.integer().map((n) => ({ data: { n } })) },
+    { weight: 2, arbitrary: fc.integer().map((n) => ({ data: JSON.stringify({ n }) })) },
+    { weight: 1, arbitrary: fc.constant({ data: { bad: true } }) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom<Document['data']>('{', 'null', '[1]', '', Buffer.from([0xff]), '{"x":1}')
+        .map((data) => ({ data })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.integer({ min: 0, max: 2000 }).map((length) => ({ data: { text: 'x'.repeat(length) } })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom('a', 'b', 'no table/')
+        .map((tableId) => ({ data: { n: 1 }, properties: { tableId } })),
+    },
+  )
+  const stumble = fc.constantFrom<Stumble>(
+    'unavailable',
+    'lost',
+    'quota',
+    'too-large',
+    'denied',
+    'row-trouble',
+    'none',
+  )
+  const options = fc.record({
+    maxRows: fc.integer({ min: 1, max: 10 }),
+    maxInFlight: fc.integer({ min: 1, max: 5 }),
+    maxAttempts: fc.integer({ min: 1, max: 5 }),
+    budgetBytes: fc.integer({ min: 1, max: 20_000 }),
+  })
+
+  it('holds: each document has exactly one outcome, in document order, whatever goes wrong', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(document, { maxLength: 60 }),
+        fc.array(stumble, { maxLength: 40 }),
+        options,
+        async (documents, stumbles, limits) => {
+          const service = new TableService(stumbles)
+          const letters: DeadLetter[] = []
+
+          const outcomes = await Array.fromAsync(
+            start(documents, service.insertRows, {
+              options: { ...limits, batch: { ...usual.batch, maxRows: limits.maxRows } },
+              execute: { deadLetter: (letter) => void letters.push(letter) },
+            }),
+          )
+
+          expect(outcomes.map(({ index }) => index)).toEqual(documents.map((_, index) => index))
+          for (const outcome of outcomes) {
+            if (outcome.status === 'success') expect(service.stored.has(outcome.insertId ?? '')).toBe(true)
+          }
+          expect(letters.map(({ index }) => index)).toEqual(
+            outcomes.filter(({ status }) => status !== 'success').map(({ index }) => index),
+          )
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('holds when the execution is stopped in the middle: every document that was handed over has an outcome', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(document, { minLength: 1, maxLength: 60 }),
+        fc.array(stumble, { maxLength: 20 }),
+        fc.nat(30),
+        async (documents, stumbles, stopAfter) => {
+          const service = new TableService(stumbles)
+          const controller = new AbortController()
+          let taken = 0
+          function* source() {
+            for (const each of documents) {
+              if (taken === stopAfter) controller.abort()
+              taken += 1
+              yield each
+            }
+          }
+
+          const outcomes = await Array.fromAsync(
+            start(source(), service.insertRows, { execute: { signal: controller.signal } }),
+          )
+
+          expect(outcomes.map(({ index }) => index)).toEqual(outcomes.map((_, index) => index))
+          expect(outcomes).toHaveLength(taken)
+        },
+      ),
+    )
+  })
+
+  it('holds no batch over its limits', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(document, { maxLength: 60 }), options, async (documents, { maxRows }) => {
+        const service = new TableService()
+        const batch = { ...usual.batch, maxRows }
+
+        await Array.fromAsync(start(documents, service.insertRows, { options: { batch } }))
+
+        for (const { rows: sent } of service.requests) {
+          const bytes = sent.reduce((sum, row) => sum + Buffer.byteLength(row) + batch.rowOverheadBytes, 0)
+          expect(sent.length).toBeLessThanOrEqual(maxRows)
+          expect(bytes <= batch.maxBytes || sent.length === 1).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+describe('a bad document', () => {
+  it('is rejected before it reaches a batch, and its neighbours go in', async () => {
+    const service = new TableService()
+
+    const outcomes = await Array.fromAsync(
+      start([{ data: { n: 1 } }, { data: '{"n":"x"}' }, { data: { n: 3 } }], service.insertRows),
+    )
+
+    expect(outcomes.map(({ status, code }) => [status, code])).toEqual([
+      ['success', '200'],
+      ['application-error', '400'],
+      ['success', '200'],
+    ])
+    expect(outcomes[1]).toMatchObject({
+      errorCode: 'BQC_DOCUMENT_INVALID',
+      attempts: 0,
+      faults: [{ path: '/n', value: 'x', message: 'must be a whole number' }],
+    })
+    expect(service.requests.flatMap((request) => request.rows)).toEqual(['{"n":1}', '{"n":3}'])
+  })
+
+  it('that only the service recognises leaves its stopped neighbours to go again under the same insertIds', async () => {
+    const service = new TableService()
+
+    const outcomes = await Array.fromAsync(
+      start([{ data: { n: 1 } }, { data: { bad: true } }, { data: { n: 3 } }], service.insertRows),
+    )
+
+    expect(outcomes.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['success', 2],
+      ['application-error', 1],
+      ['success', 2],
+    ])
+    expect(service.requests.map(({ insertIds }) => insertIds)).toEqual([
+      ['run-0', 'run-1', 'run-2'],
+      ['run-0', 'run-2'],
+    ])
+    expect(outcomes[1]).toMatchObject({
+      errorCode: 'BQC_ROW_REFUSED',
+      faults: [{ path: '/bad', message: 'It is bad.' }],
+    })
+  })
+
+  it('is kept as a dead letter with its data, its properties and every fault', async () => {
+    const letters: DeadLetter[] = []
+    const document = { id: 'order-7', data: '{"n":1.5,"x":2}', properties: { tableId: 'late' } }
+
+    await Array.fromAsync(
+      start([document], new TableService().insertRows, {
+        execute: { deadLetter: (letter) => void letters.push(letter) },
+      }),
+    )
+
+    expect(letters).toEqual([
+      expect.objectContaining({
+        index: 0,
+        id: 'order-7',
+        status: 'application-error',
+        code: '400',
+        errorCode: 'BQC_DOCUMENT_INVALID',
+        attempts: 0,
+        properties: { tableId: 'late' },
+        data: { n: 1.5, x: 2 },
+        faults: [
+          { path: '/n', value: 1.5, message: 'must be a whole number' },
+          { path: '/x', value: 2, message: 'must not be here: the table has no such field' },
+        ],
+      }),
+    ])
+  })
+})
+
+describe('retries', () => {
+  it('carry the same insertIds, so that a lost answer stores nothing twice', async () => {
+    const service = new TableService(['lost'])
+
+    const outcomes = await Array.fromAsync(start(rows(3), service.insertRows))
+
+    expect(outcomes.map(({ status, attempts }) => [status, attempts])).toEqual(Array(3).fill(['success', 2]))
+    expect(service.stored.size).toBe(3)
+  })
+
+  it('wait 1 s, then 2 s, then 4 s', async () => {
+    const clock = new FakeClock()
+    const service = new TableService(['unavailable', 'unavailable', 'unavailable'])
+    const outcomes = Array.fromAsync(start(rows(3), service.insertRows, { clock }))
+    const requestsAfter: number[] = []
+
+    for (const ms of [0, 999, 1, 1999, 1, 3999, 1]) {
+      await clock.advance(ms)
+      requestsAfter.push(service.requests.length)
+    }
+
+    expect(requestsAfter).toEqual([1, 1, 2, 2, 3, 3, 4])
+    expect((await outcomes).every(({ status }) => status === 'success')).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('end with a failure for each document when no attempt is left', async () => {
+    const service = new TableService(Array(4).fill('unavailable'))
+
+    const outcomes = await Array.fromAsync(start(rows(2), service.insertRows))
+
+    expect(outcomes).toMatchObject(
+      Array(2).fill({ status: 'failure', code: '503', errorCode: 'BQC_SERVICE_UNAVAILABLE', attempts: 4 }),
+    )
+  })
+
+  it('are not made for a refusal that time does not heal', async () => {
+    const service = new TableService(['denied'])
+
+    const outcomes = await Array.fromAsync(start(rows(2), service.insertRows))
+
+    expect(service.requests).toHaveLength(1)
+    expect(outcomes).toMatchObject(
+      Array(2).fill({ status: 'failure', code: '403', errorCode: 'BQC_ACCESS_DENIED' }),
+    )
+  })
+})
+
+describe('a request that is too large', () => {
+  it('is halved until it fits', async () => {
+    const service = new TableService(['too-large', 'too-large'])
+
+    const outcomes = await Array.fromAsync(
+      start(rows(4), service.insertRows, { options: { batch: { ...usual.batch, maxRows: 4 } } }),
+    )
+
+    expect(outcomes.every(({ status }) => status === 'success')).toBe(true)
+    expect(service.requests.map((request) => request.rows.length)).toEqual([4, 2, 1, 1, 2])
+  })
+
+  it('because of a single row rejects that row', async () => {
+    const service = new TableService(['too-large'])
+
+    const outcomes = await Array.fromAsync(start(rows(1), service.insertRows))
+
+    expect(outcomes).toMatchObject([{ status: 'application-error', errorCode: 'BQC_REQUEST_TOO_LARGE' }])
+  })
+})
+
+describe('a batch', () => {
+  it('leaves when its first row has waited long enough', async () => {
+    const clock = new FakeClock()
+    const service = new TableService()
+    const { promise: never } = Promise.withResolvers<void>()
+    async function* source() {
+      yield { data: { n: 1 } }
+      await never
+    }
+    const outcomes = start(source(), service.insertRows, { clock })
+    const first = outcomes.next()
+
+    await clock.advance(199)
+    const early = service.requests.length
+    await clock.advance(1)
+
+    expect(early).toBe(0)
+    expect((await first).value).toMatchObject({ index: 0, status: 'success' })
+    void outcomes.return()
+  })
+
+  it('holds rows of one destination only, however they are interleaved', async () => {
+    const service = new TableService()
+    const documents = Array.from({ length: 12 }, (_, n) => ({
+      data: { n },
+      properties: { tableId: `t${n % 4}` },
+    }))
+
+    await Array.fromAsync(start(documents, service.insertRows, { clock: new FakeClock() }))
+
+    expect(service.requests.map(({ destination, rows: sent }) => [destination.tableId, sent.length])).toEqual(
+      [
+        ['t0', 3],
+        ['t1', 3],
+        ['t2', 3],
+        ['t3', 3],
+      ],
+    )
+  })
+})
+
+describe('backpressure', () => {
+  it('takes no more documents than the budget holds while the service is silent', async () => {
+    const { promise: silence, resolve: answer } = Promise.withResolvers<void>()
+    const service = new TableService()
+    let taken = 0
+    function* source() {
+      for (const document of rows(1000)) {
+        taken += 1
+        yield document
+      }
+    }
+    const outcomes = Array.fromAsync(
+      start(source(), async (request, signal) => silence.then(() => service.insertRows(request, signal))),
+    )
+
+    await settled()
+    const takenInSilence = taken
+    answer()
+
+    expect(takenInSilence).toBeLessThan(45)
+    expect(await outcomes).toHaveLength(1000)
+  })
+
+  it('makes the source wait for a consumer that does not take its outcomes', async () => {
+    let taken = 0
+    function* source() {
+      for (const document of rows(1000)) {
+        taken += 1
+        yield document
+      }
+    }
+    const outcomes = start(source(), new TableService().insertRows)
+
+    await outcomes.next()
+    await settled()
+    await settled()
+    const takenByThen = taken
+    await outcomes.return()
+
+    expect(takenByThen).toBeLessThan(50)
+  })
+})
+
+describe('a stop', () => {
+  it('lets the request on the wire finish, and gives every other document taken an outcome', async () => {
+    const controller = new AbortController()
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const service = new TableService()
+    const outcomes = Array.fromAsync(
+      start(rows(9), async (request, signal) => gate.then(() => service.insertRows(request, signal)), {
+        execute: { signal: controller.signal },
+        options: { maxInFlight: 1 },
+      }),
+    )
+    await settled()
+
+    controller.abort()
+    open()
+
+    expect((await outcomes).map(({ errorCode }) => errorCode ?? 'stored')).toEqual([
+      ...Array(3).fill('stored'),
+      ...Array(6).fill('BQC_ABORTED'),
+    ])
+  })
+
+  it('does not wait for a source that never gives its next document', async () => {
+    const controller = new AbortController()
+    const { promise: never } = Promise.withResolvers<void>()
+    async function* source() {
+      yield { data: { n: 1 } }
+      await never
+    }
+    const outcomes = Array.fromAsync(
+      start(source(), new TableService().insertRows, {
+        clock: new FakeClock(),
+        execute: { signal: controller.signal },
+      }),
+    )
+    await settled()
+
+    controller.abort()
+
+    expect(await outcomes).toMatchObject([{ errorCode: 'BQC_ABORTED', attempts: 0 }])
+  })
+
+  it('ends the wait before a retry', async () => {
+    const controller = new AbortController()
+    const clock = new FakeClock()
+    const outcomes = Array.fromAsync(
+      start(rows(3), new TableService(['unavailable']).insertRows, {
+        clock,
+        execute: { signal: controller.signal },
+      }),
+    )
+    await settled()
+
+    controller.abort()
+
+    expect(await outcomes).toMatchObject(Array(3).fill({ status: 'failure', attempts: 1 }))
+    expect(clock.pending).toBe(0)
+  })
+
+  it('by a consumer that leaves the loop cancels the requests on the wire and closes the source', async () => {
+    let isClosed = false
+    let isCancelled = false
+    function* source() {
+      try {
+        yield* rows(100)
+      } finally {
+        isClosed = true
+      }
+    }
+    const service = new TableService()
+    const insertRows: InsertRows = async (request, signal) => {
+      signal.addEventListener('abort', () => {
+        isCancelled = true
+      })
+      return service.requests.length === 0
+        ? service.insertRows(request, signal)
+        : new Promise((_, reject) =>
+            signal.addEventListener('abort', () => reject(new ConnectorError('BQC_ABORTED', ''))),
+          )
+    }
+
+    for await (const _ of start(source(), insertRows)) break
+
+    expect([isClosed, isCancelled]).toEqual([true, true])
+  })
+})
+
+describe('trouble outside of documents', () => {
+  it('in the source is thrown after every document before it has its outcome', async () => {
+    function* source() {
+      yield* rows(4)
+      throw new Error('The disk is gone.')
+    }
+    const seen: number[] = []
+
+    const run = async () => {
+      for await (const { index } of start(source(), new TableService().insertRows)) seen.push(index)
+    }
+
+    await expect(run()).rejects.toThrow('The disk is gone.')
+    expect(seen).toEqual([0, 1, 2, 3])
+  })
+
+  it('a table that cannot be described fails its own documents only', async () => {
+    const documents = ['orders', 'nowhere', 'orders'].map((tableId) => ({
+      data: { n: 1 },
+      properties: { tableId },
+    }))
+
+    const outcomes = await Array.fromAsync(
+      start(documents, new TableService().insertRows, {
+        ports: {
+          encoderOf: async ({ tableId }) => {
+            if (tableId === 'orders') return encodeRow
+            throw new ConnectorError('BQC_NOT_FOUND', 'No such table.', { httpStatus: 404 })
+          },
+        },
+      }),
+    )
+
+    expect(outcomes.map(({ status, code }) => [status, code])).toEqual([
+      ['success', '200'],
+      ['failure', '404'],
+      ['success', '200'],
+    ])
+  })
+})
+
+describe('progress', () => {
+  it('ends with figures that add up', async () => {
+    let last = {}
+
+    await Array.fromAsync(
+      start([...rows(7), { data: 'no' }], new TableService(['unavailable']).insertRows, {
+        execute: {
+          onProgress: (progress) => {
+            last = progress
+          },
+        },
+      }),
+    )
+
+    expect(last).toMatchObject({
+      documents: 8,
+      success: 7,
+      applicationError: 1,
+      failure: 0,
+      batches: 3,
+      retries: 1,
+      inFlight: 0,
+    })
+  })
+})
