@@ -1,0 +1,63 @@
+// bqc describe: what a host's forms show.
+import { Command } from 'commander'
+import { ConnectorError, createConnector, type JsonSchema } from '../../index.ts'
+import { table } from '../format.ts'
+
+export function describeCommand(): Command {
+  return new Command('describe')
+    .description('shows the connector, or one of its operations or connection kinds')
+    .argument('[name]', 'streaming-insert, run-job, get-query-results or bigquery')
+    .option('--json', 'the descriptor itself', false)
+    .action(describe)
+}
+
+function describe(name: string | undefined, { json }: { readonly json: boolean }): void {
+  const { descriptor } = createConnector()
+  const { label, version, help, operations, connections } = descriptor
+  const print = (shown: unknown, text: () => string) =>
+    process.stdout.write(json ? `${JSON.stringify(shown, null, 2)}\n` : `${text()}\n`)
+
+  if (name === undefined) {
+    const rows = [...operations, ...connections].map((part) => [part.id, part.label, part.help])
+    print(descriptor, () => `${label} ${version}\n${help}\n${form(['name', 'label', 'what it is'], rows)}`)
+    return
+  }
+  const operation = operations.find(({ id }) => id === name)
+  const connection = connections.find(({ id }) => id === name)
+  const found = operation ?? connection
+  if (found === undefined) {
+    const known = [...operations, ...connections].map(({ id }) => id).join(', ')
+    throw new ConnectorError(
+      'BQC_CONFIG_INVALID',
+      `Nothing is named ${JSON.stringify(name)}. Known are ${known}.`,
+    )
+  }
+  const fields = fieldsOf(operation?.options ?? connection?.config ?? {})
+  print(
+    found,
+    () => `${found.label}\n${found.help}\n${form(['option', 'type', 'default', 'meaning'], fields)}`,
+  )
+}
+
+function fieldsOf(schema: JsonSchema): string[][] {
+  const properties = schema['properties'] as Record<string, JsonSchema>
+  const required = (schema['required'] ?? []) as readonly string[]
+  return Object.entries(properties).map(([name, field]) => [
+    required.includes(name) ? `${name} *` : name,
+    allowed(field),
+    field['default'] === undefined ? '' : JSON.stringify(field['default']),
+    String(field['description']),
+  ])
+}
+
+function allowed({ type, enum: values, minimum, maximum }: JsonSchema): string {
+  if (values !== undefined) return (values as readonly string[]).join(', ')
+  const name = [type].flat().join(' or ')
+  if (minimum === undefined) return name
+  return maximum === undefined ? `${name}, at least ${minimum}` : `${name}, ${minimum} to ${maximum}`
+}
+
+/** A table as wide as the terminal, its last column wrapped. */
+function form(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  return table(names, rows, process.stdout.columns ?? 120)
+}

@@ -1,0 +1,96 @@
+// bqc insert: a JSON or NDJSON file, or stdin, into a table.
+import { Command } from 'commander'
+import type { Outcome } from '../../index.ts'
+import {
+  addConnectionOptions,
+  type ConnectionOptions,
+  openConnection,
+  withNotice,
+} from '../connection-option.ts'
+import { exitCodes } from '../exit.ts'
+import { count } from '../format.ts'
+import { openInput } from '../input.ts'
+import { type InsertSummary, insertDocuments } from '../insert-documents.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { collectOption, parseTable } from '../operation-option.ts'
+
+interface InsertCommandOptions extends ConnectionOptions {
+  readonly json: boolean
+  readonly deadLetter?: string
+  readonly option?: Record<string, unknown>
+}
+
+/** Refusals shown on a terminal; a dead-letter file holds them all. */
+const shownRefusals = 10
+
+export function insertCommand(): Command {
+  const command = new Command('insert')
+    .description('streams documents into a table')
+    .argument('<table>', 'DATASET.TABLE or PROJECT.DATASET.TABLE', parseTable)
+    .argument('[file]', 'JSON (a list) or NDJSON; - is stdin', '-')
+    .option('--dead-letter <file>', 'append the documents that did not succeed to this file')
+    .option(
+      '-o, --option <name=value>',
+      'an option of Streaming Insert (bqc describe streaming-insert)',
+      collectOption,
+    )
+  return addConnectionOptions(command).action(insert)
+}
+
+async function insert(
+  table: ReturnType<typeof parseTable>,
+  file: string,
+  { json, deadLetter, option, ...rest }: InsertCommandOptions,
+): Promise<void> {
+  const input = await openInput(file)
+  const connection = await openConnection(rest)
+  const interrupt = onInterrupt('Stopping: what is on the wire is finished, nothing else is sent.')
+  try {
+    const config = { ...table, ...option }
+    // A wrong option, table, key or right is told before the first document is read.
+    connection.operation('streaming-insert', config)
+    await withNotice(connection, connection.profile('streaming-insert', config.objectType, table))
+
+    let refused = 0
+    const summary = await insertDocuments(connection, config, input, {
+      label: `insert into ${config.objectType.split('/')[3]}`,
+      deadLetterFile: deadLetter,
+      signal: interrupt.signal,
+      onRejected: (outcome) => {
+        refused += 1
+        if (json) process.stdout.write(`${JSON.stringify({ outcome })}\n`)
+        else if (refused <= shownRefusals) process.stderr.write(`${lineOf(outcome)}\n`)
+      },
+    })
+    if (json) process.stdout.write(`${JSON.stringify({ summary })}\n`)
+    else report(summary, refused, input.isStdin)
+    const isWhole = summary.success === summary.documents && !summary.interrupted && !summary.inputError
+    process.exitCode = isWhole ? exitCodes.allSucceeded : exitCodes.someDidNot
+  } finally {
+    interrupt.release()
+    await connection.close()
+    if (input.isStdin) process.stdin.destroy()
+  }
+}
+
+function lineOf({ index, status, message, errorCode }: Outcome): string {
+  return `document ${count(index + 1)}: ${status}: ${message} [${errorCode}]`
+}
+
+function report(summary: InsertSummary, refused: number, isStdin: boolean): void {
+  if (refused > shownRefusals) {
+    const where = summary.deadLetterFile ? '' : '; --dead-letter FILE keeps them all'
+    process.stderr.write(`and ${count(refused - shownRefusals)} more${where}\n`)
+  }
+  const seconds = (summary.durationMs / 1000).toFixed(1)
+  process.stdout.write(
+    `${count(summary.documents)} documents in ${seconds} s (${count(summary.rowsPerSecond)} rows/s): ` +
+      `${count(summary.success)} success, ${count(summary.applicationError)} application-error, ${count(summary.failure)} failure; ` +
+      `${count(summary.batches)} batches, ${count(summary.retries)} retries\n`,
+  )
+  if (summary.inputError) process.stderr.write(`bqc: ${summary.inputError} [BQC_INPUT_UNREADABLE]\n`)
+  if (summary.interrupted && isStdin) process.stderr.write('Stopped: stdin was not read to its end.\n')
+  if (summary.deadLetterFile && refused > 0) {
+    process.stdout.write(`documents that did not succeed: ${summary.deadLetterFile}\n`)
+  }
+}

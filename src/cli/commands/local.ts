@@ -1,0 +1,78 @@
+// bqc local: the embedded BigQuery, until Ctrl-C.
+import { rename, writeFile } from 'node:fs/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { ConnectorError } from '../../index.ts'
+import { type LocalBigQuery, startLocalBigQuery } from '../../local/index.ts'
+import { onInterrupt } from '../interrupt.ts'
+
+interface LocalOptions {
+  readonly port: number
+  readonly project: string
+  readonly data?: string
+  readonly connection?: string
+  readonly requireToken: boolean
+}
+
+export function localCommand(): Command {
+  return new Command('local')
+    .description('runs the embedded BigQuery on this machine, until Ctrl-C')
+    .option('--port <port>', 'port on 127.0.0.1; 0 is any free one', portNumber, 9050)
+    .option('--project <id>', 'project', 'local')
+    .option('--data <directory>', 'keep everything here; without it, everything is gone at the end')
+    .option('--connection <file>', 'register a service account and write a connection file for it')
+    .option('--require-token', 'refuse requests without a token that this server issued', false)
+    .action(local)
+}
+
+async function local({ port, project, data, connection, requireToken }: LocalOptions): Promise<void> {
+  const server = await startLocalBigQuery({
+    port,
+    projectId: project,
+    authentication: requireToken ? 'required' : 'open',
+    ...(data === undefined ? {} : { dataDirectory: data }),
+  }).catch((cause) => {
+    const isInUse = cause.code === 'EADDRINUSE'
+    throw new ConnectorError(isInUse ? 'BQC_PORT_IN_USE' : 'BQC_CONFIG_INVALID', oneLine(cause), { cause })
+  })
+  const interrupt = onInterrupt('Stopping the embedded BigQuery.')
+  try {
+    if (connection !== undefined) await writeConnection(connection, server)
+    const { url, projectId } = server
+    process.stdout.write(`${JSON.stringify({ url, projectId, ...(connection ? { connection } : {}) })}\n`)
+    await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }))
+  } finally {
+    interrupt.release()
+    await server.close()
+  }
+}
+
+/** Readable by its owner only: whoever has the key is the account. */
+async function writeConnection(path: string, server: LocalBigQuery): Promise<void> {
+  const config = {
+    projectId: server.projectId,
+    endpoint: server.url,
+    grant: 'jwt-bearer',
+    serviceAccountKey: await server.createServiceAccount(),
+  }
+  // Written whole or not at all, and never with the rights of a file that was there before.
+  const draft = `${path}.${process.pid}.tmp`
+  try {
+    await writeFile(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+    await rename(draft, path)
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code
+    throw new ConnectorError('BQC_OUTPUT_UNWRITABLE', `Cannot write the connection file ${path} (${why}).`, {
+      cause,
+    })
+  }
+}
+
+function oneLine(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/\.?$/, '.')
+}
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port <= 65_535) return port
+  throw new InvalidArgumentError('It must be a port number, from 0 to 65535.')
+}

@@ -1,0 +1,154 @@
+// Streams an input through Streaming Insert, and accounts for every document of it.
+import {
+  type Connection,
+  ConnectorError,
+  type DeadLetter,
+  type Document,
+  type OperationConfig,
+  type Outcome,
+  openDeadLetterFile,
+  type Progress,
+} from '../index.ts'
+import type { Input } from './input.ts'
+import { openProgressView } from './progress-view.ts'
+
+/** What became of an input. */
+export interface InsertSummary {
+  readonly documents: number
+  readonly success: number
+  readonly applicationError: number
+  readonly failure: number
+  readonly batches: number
+  readonly retries: number
+  readonly bytesSent: number
+  readonly durationMs: number
+  readonly rowsPerSecond: number
+  readonly interrupted: boolean
+  /** Where the documents are that did not succeed. */
+  readonly deadLetterFile?: string
+  /** Why the input could not be read to its end. */
+  readonly inputError?: string
+}
+
+export interface InsertOptions {
+  readonly label: string
+  readonly deadLetterFile?: string | undefined
+  readonly signal: AbortSignal
+  /** Called for each outcome that is no success. */
+  readonly onRejected?: (outcome: Outcome) => void
+}
+
+export async function insertDocuments(
+  connection: Connection,
+  config: OperationConfig,
+  input: Pick<Input, 'documents' | 'isStdin' | 'totalBytes' | 'bytesRead'>,
+  { label, deadLetterFile, signal, onRejected }: InsertOptions,
+): Promise<InsertSummary> {
+  const operation = connection.operation('streaming-insert', config)
+  const letters = deadLetterFile === undefined ? undefined : await openDeadLetterFile(deadLetterFile)
+  const view = openProgressView(label, () => input.totalBytes && input.bytesRead() / input.totalBytes)
+  const start = performance.now()
+  const counts = { documents: 0, success: 0, 'application-error': 0, failure: 0 }
+  let progress: Progress | undefined
+  let inputError: string | undefined
+
+  const account = (outcome: Outcome) => {
+    counts.documents += 1
+    counts[outcome.status] += 1
+    if (outcome.status !== 'success') onRejected?.(outcome)
+  }
+  const handOver = withoutReturn(input.documents)
+  try {
+    const outcomes = operation.execute(handOver.documents, {
+      signal,
+      onProgress: (now) => {
+        progress = now
+        view.show(now)
+      },
+      ...(letters ? { deadLetter: (letter: DeadLetter) => letters.write(letter) } : {}),
+    })
+    for await (const outcome of outcomes) account(outcome)
+    // What nobody took is accounted for as well. Stdin may never end, so it is not read on.
+    if (signal.aborted && !input.isStdin) {
+      for await (const document of handOver.rest(counts.documents)) {
+        const { outcome, letter } = notSent(document, counts.documents)
+        await letters?.write(letter)
+        account(outcome)
+      }
+    }
+  } catch (thrown) {
+    if (
+      !(thrown instanceof ConnectorError) ||
+      thrown.code !== 'BQC_INPUT_UNREADABLE' ||
+      counts.documents === 0
+    ) {
+      throw thrown
+    }
+    inputError = thrown.message
+  } finally {
+    view.stop()
+    await letters?.close()
+  }
+
+  const durationMs = performance.now() - start
+  return {
+    documents: counts.documents,
+    success: counts.success,
+    applicationError: counts['application-error'],
+    failure: counts.failure,
+    batches: progress?.batches ?? 0,
+    retries: progress?.retries ?? 0,
+    bytesSent: progress?.bytesSent ?? 0,
+    durationMs: Math.round(durationMs),
+    rowsPerSecond: Math.round(counts.success / (durationMs / 1000)),
+    interrupted: signal.aborted,
+    ...(deadLetterFile === undefined ? {} : { deadLetterFile }),
+    ...(inputError === undefined ? {} : { inputError }),
+  }
+}
+
+/** Lends a generator out without giving it away: whoever stops early leaves the rest to us. */
+function withoutReturn(documents: AsyncGenerator<Document, void, undefined>) {
+  let handed = 0
+  let last: Promise<IteratorResult<Document, void>> | undefined
+  const next = () => {
+    handed += 1
+    last = documents.next()
+    return last
+  }
+  return {
+    documents: { [Symbol.asyncIterator]: () => ({ next }) },
+    /** @param taken documents that have their outcome; one more may have been asked for, and called off. */
+    async *rest(taken: number): AsyncGenerator<Document> {
+      const result = handed > taken ? await last : undefined
+      if (result && !result.done) yield result.value
+      yield* documents
+    },
+  }
+}
+
+function notSent(document: Document, index: number): { outcome: Outcome; letter: DeadLetter } {
+  const message = 'The command was stopped before the document was sent. Send it again.'
+  const facts = {
+    index,
+    status: 'failure',
+    code: 'BQC_ABORTED',
+    errorCode: 'BQC_ABORTED',
+    message,
+    faults: [],
+    attempts: 0,
+  } as const
+  const { data } = document
+  return {
+    outcome: { ...facts, id: undefined, payload: undefined },
+    letter: { ...facts, data: parsed(data), time: new Date().toISOString() },
+  }
+}
+
+function parsed(data: Document['data']): unknown {
+  try {
+    return typeof data === 'string' ? JSON.parse(data) : data
+  } catch {
+    return data
+  }
+}

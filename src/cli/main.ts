@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// bqc: the connector on the command line.
+import { Command, CommanderError } from 'commander'
+import { createConnector } from '../index.ts'
+import { demoCommand } from './commands/demo.ts'
+import { describeCommand } from './commands/describe.ts'
+import { insertCommand } from './commands/insert.ts'
+import { localCommand } from './commands/local.ts'
+import { queryCommand } from './commands/query.ts'
+import { exitCodes, reportError } from './exit.ts'
+
+const program = new Command('bqc')
+  .description('The BigQuery connector on the command line.')
+  .version(createConnector().descriptor.version)
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 all documents succeeded, 1 some did not, 2 the command could not run.',
+  )
+  .addCommand(demoCommand())
+  .addCommand(localCommand())
+  .addCommand(insertCommand())
+  .addCommand(queryCommand())
+  .addCommand(describeCommand())
+
+for (const command of [program, ...program.commands])
+  command.exitOverride().showHelpAfterError('(--help shows what is allowed)')
+
+// A reader that has seen enough (`bqc query ... | head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.allSucceeded)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  // Commander has printed its own message; help and version are no failures.
+  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? 0 : exitCodes.couldNotRun
+  else process.exitCode = reportError(thrown, process.argv.includes('--json'))
+}
