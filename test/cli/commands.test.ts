@@ -1,0 +1,258 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunOptions, bqc as runBqc, until } from '../fixtures/bqc.ts'
+import { embedded } from '../fixtures/embedded.ts'
+import { startFaultyBigQuery } from '../fixtures/faulty-bigquery.ts'
+
+const bigquery = embedded()
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bqc-commands-'))
+  await bigquery.run('CREATE SCHEMA shop', 'CREATE TABLE shop.orders (id INT64 NOT NULL, item STRING)')
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+/** A command on the embedded BigQuery, unless it is told otherwise. */
+const bqc = (args: readonly string[], options: RunOptions = {}) =>
+  runBqc(args, {
+    env: { BIGQUERY_EMULATOR_HOST: bigquery.local.url, GOOGLE_CLOUD_PROJECT: 'demo' },
+    ...options,
+  })
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, content)
+  return path
+}
+
+describe('bqc insert', () => {
+  it('reads NDJSON from stdin, and keeps what is refused as dead letters that obey their schema', async () => {
+    const letters = join(directory, 'letters.ndjson')
+
+    const { code, stdout } = await bqc(['insert', 'shop.orders', '--dead-letter', letters], {
+      stdin: '{"id":1}\n{"id":"x"}\nnull\n{"id":\n{"id":2}\n',
+    })
+
+    const kept = (await readFile(letters, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+    const obeys = ajv.compile(JSON.parse(await readFile('schemas/dead-letter.schema.json', 'utf8')))
+    expect(code).toBe(1)
+    expect(stdout).toContain('5 documents in')
+    expect(stdout).toContain('2 success, 3 application-error, 0 failure')
+    expect(kept.map(({ index, errorCode }) => [index, errorCode])).toEqual([
+      [1, 'BQC_DOCUMENT_INVALID'],
+      [2, 'BQC_DOCUMENT_NOT_OBJECT'],
+      [3, 'BQC_DOCUMENT_NOT_JSON'],
+    ])
+    expect(kept[0]).toMatchObject({
+      data: { id: 'x' },
+      destination: 'demo.shop.orders',
+      faults: [{ path: '/id', value: 'x', message: 'must be a whole number' }],
+    })
+    expect(kept.map((letter) => obeys(letter))).toEqual([true, true, true])
+  })
+
+  it('ends with 0 when every document succeeded, and says so in JSON when asked', async () => {
+    const list = await file('list.json', '[{"id":3},{"id":4}]')
+
+    const { code, stdout } = await bqc(['insert', 'shop.orders', list, '--json'])
+
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ summary: { documents: 2, success: 2, failure: 0 } })
+  })
+
+  it.each([
+    ['a missing file', () => ['insert', 'shop.orders', 'nowhere.json'], 'there is no such file'],
+    [
+      'a file that is not JSON',
+      async () => ['insert', 'shop.orders', await file('a.csv', 'id,item\n1,tea\n')],
+      'it begins with "id,item"',
+    ],
+    ['an unknown table', () => ['insert', 'shop.nowhere', '-'], 'Not found: Table demo:shop.nowhere'],
+    ['a table name that is none', () => ['insert', 'orders', '-'], 'DATASET.TABLE'],
+    [
+      'an unknown option of the operation',
+      () => ['insert', 'shop.orders', '-', '-o', 'batchCont=5'],
+      'batchCont is unknown',
+    ],
+    [
+      'a wrong type of option',
+      () => ['insert', 'shop.orders', '-', '-o', 'batchCount=many'],
+      'batchCount must be a whole number, not "many"',
+    ],
+    ['an unknown flag', () => ['insert', 'shop.orders', '--colour'], "unknown option '--colour'"],
+    [
+      'a missing connection file',
+      () => ['insert', 'shop.orders', '-', '--connection', 'nowhere.json'],
+      'Cannot read the connection file nowhere.json',
+    ],
+    [
+      'a connection file that is not JSON',
+      async () => ['insert', 'shop.orders', '-', '--connection', await file('c.json', 'secret')],
+      'neither a connection file nor',
+    ],
+    [
+      'a key that is no key',
+      async () => [
+        'insert',
+        'shop.orders',
+        '-',
+        '--connection',
+        await file(
+          'k.json',
+          '{"type":"service_account","project_id":"demo","client_email":"a@b.c","private_key":"secret"}',
+        ),
+      ],
+      'not an RSA key',
+    ],
+    [
+      'a dead-letter file in a directory that is not there',
+      () => ['insert', 'shop.orders', '-', '--dead-letter', '/nowhere/x'],
+      'Cannot write dead letters to /nowhere/x',
+    ],
+    ['a command that nobody knows', () => ['frobnicate'], "unknown command 'frobnicate'"],
+  ])('tells %s in a clear line, without a stack trace, and ends with 2', async (_, args, line) => {
+    const { code, stdout, stderr } = await bqc(await args(), { stdin: '{"id":1}\n' })
+
+    expect(code).toBe(2)
+    expect(stderr).toContain(line)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(stderr + stdout).not.toContain('secret')
+  })
+
+  it('tells a sign-in that is refused in one line, and ends with 2', async () => {
+    const key = { ...(await bigquery.local.createServiceAccount()), client_email: 'ghost@demo.example' }
+    const path = await file('ghost.json', JSON.stringify(key))
+
+    const { code, stderr } = await bqc(['insert', 'shop.orders', '-', '--connection', path])
+
+    expect(code).toBe(2)
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^bqc: Sign-in as ghost@demo.example was refused .* \[BQC_SIGN_IN_REFUSED\]$/),
+    ])
+  })
+
+  it('asks for a connection when there is none', async () => {
+    const { code, stderr } = await bqc(['insert', 'shop.orders', '-'], {
+      env: { BIGQUERY_EMULATOR_HOST: '' },
+    })
+
+    expect(code).toBe(2)
+    expect(stderr).toContain('No connection is given')
+  })
+
+  it('accounts for every document of a file when it is interrupted, and ends with 1', async () => {
+    // Every request is answered with 503, so that the command is in the middle when it is stopped.
+    const service = await startFaultyBigQuery(Array(1000).fill(503))
+    const connection = await file(
+      'faulty.json',
+      JSON.stringify({ projectId: 'demo', endpoint: service.url, grant: 'access-token', accessToken: 'any' }),
+    )
+    const count = 5000
+    const rows = await file('rows.ndjson', Array.from({ length: count }, (_, n) => `{"n":${n}}\n`).join(''))
+    const letters = join(directory, 'interrupted.ndjson')
+
+    const { code, stdout, stderr } = await bqc(
+      [
+        'insert',
+        'shop.orders',
+        rows,
+        '--connection',
+        connection,
+        '--dead-letter',
+        letters,
+        '-o',
+        'budgetBytes=65536',
+      ],
+      { interrupt: () => until(() => service.requests.insertAll > 0) },
+    )
+    await service.close()
+
+    const kept = (await readFile(letters, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(code).toBe(1)
+    expect(stderr).toContain('Stopping')
+    expect(stdout).toContain('5,000 documents in')
+    expect(stdout).toContain('0 success, 0 application-error, 5,000 failure')
+    expect(kept.map(({ index, data }) => [index, data.n])).toEqual(
+      Array.from({ length: count }, (_, n) => [n, n]),
+    )
+  })
+})
+
+describe('bqc query', () => {
+  it('shows the result as a table, and as NDJSON when asked', async () => {
+    const asTable = await bqc(['query', 'SELECT 1 AS one, "a" AS letter'])
+    const asJson = await bqc(['query', 'SELECT n FROM UNNEST([1, 2]) AS n ORDER BY n', '--json'])
+
+    expect(asTable).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/one.*letter[\s\S]*1.*a[\s\S]*1 row\n$/),
+    })
+    expect(asJson).toMatchObject({ code: 0, stdout: '{"n":"1"}\n{"n":"2"}\n' })
+  })
+
+  it('ends with 1 and one line when BigQuery refuses the statement', async () => {
+    const { code, stderr } = await bqc(['query', 'SELECT nope FROM shop.orders'])
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^bqc: Job demo\.bqc_\S+ failed.*nope.*\[BQC_JOB_FAILED\]\n$/)
+  })
+})
+
+describe('bqc describe', () => {
+  it('lists the operations, and gives a descriptor as JSON', async () => {
+    const all = await bqc(['describe'])
+    const one = await bqc(['describe', 'streaming-insert', '--json'])
+
+    expect(all.stdout).toContain('get-query-results')
+    expect(JSON.parse(one.stdout)).toMatchObject({ id: 'streaming-insert', options: { type: 'object' } })
+  })
+
+  it('names what it knows when it is asked for something else', async () => {
+    expect(await bqc(['describe', 'upset'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Known are streaming-insert, run-job, get-query-results, bigquery'),
+    })
+  })
+})
+
+describe('bqc local', () => {
+  it('prints its url when it is ready, writes a connection that only its owner can read, and ends on Ctrl-C', async () => {
+    const connection = join(directory, 'local.json')
+
+    const { code, stdout } = await bqc(
+      ['local', '--port', '0', '--project', 'p', '--require-token', '--connection', connection],
+      {
+        interrupt: (said) => until(() => said().includes('"url"')),
+      },
+    )
+
+    const config = JSON.parse(await readFile(connection, 'utf8'))
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ url: config.endpoint, projectId: 'p' })
+    expect(config).toMatchObject({ grant: 'jwt-bearer', serviceAccountKey: { type: 'service_account' } })
+    expect((await stat(connection)).mode & 0o777).toBe(0o600)
+  })
+
+  it('tells a port in use in one line, and ends with 2', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+
+    const { code, stderr } = await bqc(['local', '--port', String(port)])
+    server.close()
+
+    expect(code).toBe(2)
+    expect(stderr).toBe(`bqc: Port ${port} on 127.0.0.1 is already in use. [BQC_PORT_IN_USE]\n`)
+  })
+})

@@ -1,0 +1,128 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { embedded } from '../fixtures/embedded.ts'
+
+const bigquery = embedded()
+
+beforeAll(() =>
+  bigquery.run(
+    'CREATE SCHEMA shop',
+    'CREATE TABLE shop.orders (id INT64 NOT NULL, item STRING, tags ARRAY<STRING>, customer STRUCT<name STRING, age INT64>, at TIMESTAMP)',
+    'CREATE TABLE shop.everything (b BYTES, n NUMERIC, f FLOAT64, ok BOOL, d DATE, t TIME, dt DATETIME, j JSON)',
+  ),
+)
+
+const insert = (options: object = {}) =>
+  bigquery.connection.operation('streaming-insert', { objectType: 'datasets/shop/tables/orders', ...options })
+
+describe('Streaming Insert', () => {
+  it('stores objects, JSON text and bytes alike, nested and repeated fields included', async () => {
+    const customer = { name: 'Ada', age: 36 }
+    const documents = [
+      { data: { id: 1, tags: ['a', 'b'], customer, at: new Date('2026-11-21T01:02:03.456Z') } },
+      { data: '{"id": 2, "item": "tea", "tags": null}' },
+      { data: Buffer.from('{"id": "9007199254740993"}') },
+    ]
+
+    const outcomes = await Array.fromAsync(insert().execute(documents))
+
+    expect(outcomes.map(({ status, code }) => [status, code])).toEqual(Array(3).fill(['success', '200']))
+    expect(outcomes[0]).toMatchObject({
+      destination: 'demo.shop.orders',
+      attempts: 1,
+      insertId: expect.any(String),
+    })
+    expect(await bigquery.rows('SELECT * FROM shop.orders ORDER BY id')).toEqual([
+      {
+        id: '1',
+        item: null,
+        tags: ['a', 'b'],
+        customer: { name: 'Ada', age: '36' },
+        at: '2026-11-21T01:02:03.456000Z',
+      },
+      { id: '2', item: 'tea', tags: [], customer: null, at: null },
+      { id: '9007199254740993', item: null, tags: [], customer: null, at: null },
+    ])
+  })
+
+  it('gives back what it was given, for every scalar type', async () => {
+    const given = {
+      b: new Uint8Array([0, 255]),
+      n: '12345678901234567890123456789.123456789',
+      f: Number.NaN,
+      ok: true,
+      d: '9999-12-31',
+      t: '23:59:59.999999',
+      dt: '0001-01-01T00:00:00',
+      j: { a: [1, 'x', null] },
+    }
+
+    const [outcome] = await Array.fromAsync(
+      insert({ objectType: 'datasets/shop/tables/everything' }).execute([{ data: given }]),
+    )
+    const [row] = await bigquery.rows('SELECT * FROM shop.everything')
+
+    expect(outcome).toMatchObject({ status: 'success' })
+    expect(row).toEqual({ ...given, b: 'AP8=', f: 'NaN', j: '{"a":[1,"x",null]}' })
+  })
+
+  it('follows the properties of each document to its own table', async () => {
+    await bigquery.run('CREATE TABLE shop.late (id INT64)')
+    const documents = [
+      { data: { id: 10 }, properties: { tableId: 'late' } },
+      { data: { id: 11 }, properties: { templateSuffix: '_2026' } },
+      { data: { id: 12 }, properties: { tableId: 'nowhere' } },
+      { data: { id: 13 }, properties: { templateSuffix: 'no good' } },
+    ]
+
+    const outcomes = await Array.fromAsync(insert().execute(documents))
+
+    expect(outcomes.map(({ status, destination, errorCode }) => [status, destination, errorCode])).toEqual([
+      ['success', 'demo.shop.late', undefined],
+      ['success', 'demo.shop.orders_2026', undefined],
+      ['failure', 'demo.shop.nowhere', 'BQC_NOT_FOUND'],
+      ['application-error', undefined, 'BQC_DESTINATION_INVALID'],
+    ])
+    expect(await bigquery.rows('SELECT id FROM shop.orders_2026')).toEqual([{ id: '11' }])
+  })
+
+  it('drops unknown values when it is told to, and refuses them otherwise', async () => {
+    const documents = [{ data: { id: 20, colour: 'red' } }]
+
+    const [refused] = await Array.fromAsync(insert().execute(documents))
+    const [taken] = await Array.fromAsync(insert({ ignoreUnknownValues: true }).execute(documents))
+
+    expect(refused).toMatchObject({
+      status: 'application-error',
+      faults: [{ path: '/colour', value: 'red' }],
+    })
+    expect(taken).toMatchObject({ status: 'success' })
+  })
+
+  it('sends no insertId when it is told not to', async () => {
+    const [outcome] = await Array.fromAsync(
+      insert({ generateInsertId: false }).execute([{ data: { id: 30 } }]),
+    )
+
+    expect(outcome).toMatchObject({ status: 'success' })
+    expect(outcome).not.toHaveProperty('insertId')
+  })
+
+  it('tells every fault of its options at once, before anything runs', () => {
+    expect(() => insert({ objectType: 'orders', batchCount: 0, colour: 'red' })).toThrow(
+      expect.objectContaining({
+        code: 'BQC_CONFIG_INVALID',
+        faults: expect.arrayContaining([
+          expect.objectContaining({ path: '/objectType' }),
+          expect.objectContaining({ path: '/batchCount' }),
+          expect.objectContaining({ path: '/colour' }),
+        ]),
+      }),
+    )
+  })
+
+  it('refuses an operation that nobody knows', () => {
+    expect(() => bigquery.connection.operation('upset' as 'run-job', { objectType: 'QUERY' })).toThrow(
+      'must be one of streaming-insert, run-job, get-query-results',
+    )
+  })
+})
