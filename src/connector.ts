@@ -71,10 +71,10 @@ async function openConnection(
     const options = resolve<OperationConfig>(form, values, `operation ${id}`)
     const start = operations[id](context, options)
 
-    async function* execute(...[documents, execution = {}]: Parameters<Operation['execute']>) {
-      if (closing.signal.aborted) throw closedError()
+    const execute: Operation['execute'] = (documents, execution = {}) => {
+      if (closing.signal.aborted) return refuse(closedError())
       const signal = execution.signal ? AbortSignal.any([execution.signal, closing.signal]) : closing.signal
-      yield* start(documents, { ...execution, signal })
+      return start(documents, { ...execution, signal })
     }
     return { id, options, execute }
   }
@@ -109,6 +109,11 @@ async function openConnection(
       await closed
     },
   }
+}
+
+// biome-ignore lint/correctness/useYield: it has nothing to yield; it exists to throw when it is asked.
+async function* refuse(error: ConnectorError): AsyncGenerator<never, void, undefined> {
+  throw error
 }
 
 function closedError(): ConnectorError {

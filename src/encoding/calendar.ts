@@ -1,6 +1,11 @@
 // Dates and times as BigQuery reads them. Each check gives the value to send, or undefined.
 // Years go from 1 to 9999; fractions of a second have at most six digits.
 
+// What most documents hold, and what needs no closer look: days that every month has.
+const plainDate = /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/
+const plainTimestamp =
+  /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z?$/
+
 const date = /^(\d{4})-(\d{1,2})-(\d{1,2})$/
 const time = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,6})?$/
 const datetime = /^(\S{8,10})(?:[Tt ](\S+))?$/
@@ -13,6 +18,7 @@ const endSecond = 253_402_300_800
 
 /** A `Date` becomes text: its day in UTC. */
 export function checkDate(value: unknown): unknown {
+  if (typeof value === 'string' && plainDate.test(value)) return value
   if (value instanceof Date)
     return checkTimestamp(value) === undefined ? undefined : value.toISOString().slice(0, 10)
   const parts = typeof value === 'string' ? date.exec(value) : null
@@ -36,6 +42,7 @@ export function checkDatetime(value: unknown): unknown {
 
 /** A `Date` becomes text; a number is seconds since 1970. */
 export function checkTimestamp(value: unknown): unknown {
+  if (typeof value === 'string' && plainTimestamp.test(value)) return value
   if (value instanceof Date) return isInYears(value.getTime() / 1000) ? value.toISOString() : undefined
   if (typeof value === 'number') return isInYears(value) ? value : undefined
   const parts = typeof value === 'string' ? timestamp.exec(value) : null

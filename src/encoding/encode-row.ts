@@ -14,74 +14,99 @@ interface EncodedRow {
 
 export type RowEncoder = (row: JsonObject) => EncodedRow
 
-type FieldEncoder = (value: unknown, path: string, faults: Fault[]) => unknown
+/** The way from the row down to a value; its JSON pointer is written only when there is a fault to tell. */
+interface Trail {
+  readonly above: Trail | undefined
+  readonly name: string | number
+}
+
+/** Encodes the value that stands under `name` below `above`. */
+type FieldEncoder = (
+  value: unknown,
+  above: Trail | undefined,
+  name: string | number,
+  faults: Fault[],
+) => unknown
 
 /**
  * @param fields the table's columns.
  * @param ignoreUnknownValues leave values without a column to the service, which then drops them.
  */
 export function compileRowEncoder(fields: readonly TableField[], ignoreUnknownValues: boolean): RowEncoder {
-  const encode = recordEncoder(fields, ignoreUnknownValues)
+  const encode = fieldsEncoder(fields, ignoreUnknownValues)
   return (row) => {
     const faults: Fault[] = []
-    return { row: encode(row, '', faults) as JsonObject, faults }
+    if (!isRecord(row)) faults.push({ path: '', value: shorten(row), message: 'must be an object' })
+    return { row: faults.length === 0 ? encode(row, undefined, faults) : row, faults }
+  }
+}
+
+type RecordEncoder = <T extends object>(record: T, trail: Trail | undefined, faults: Fault[]) => T
+
+function fieldsEncoder(fields: readonly TableField[], ignoreUnknownValues: boolean): RecordEncoder {
+  // BigQuery's column names do not know upper from lower case; most documents spell them as the table does.
+  const columns = new Map(fields.map((field) => [field.name, modeEncoder(field, ignoreUnknownValues)]))
+  const foldedColumns = new Map([...columns].map(([name, encode]) => [name.toLowerCase(), encode]))
+  const required = fields.filter((field) => field.mode === 'REQUIRED' && !field.defaultValueExpression)
+
+  return <T extends object>(given: T, trail: Trail | undefined, faults: Fault[]): T => {
+    const record = given as Record<string, unknown>
+    let encodedRecord = record
+    for (const name of Object.keys(record)) {
+      const value = record[name]
+      if (value === undefined) continue
+      const encodeField = columns.get(name) ?? foldedColumns.get(name.toLowerCase())
+      if (!encodeField) {
+        if (!ignoreUnknownValues) {
+          refuse(value, trail, name, faults, 'must not be here: the table has no such field')
+        }
+        continue
+      }
+      const encoded = encodeField(value, trail, name, faults)
+      if (encoded === value) continue
+      if (encodedRecord === record) encodedRecord = { ...record }
+      encodedRecord[name] = encoded
+    }
+    for (const field of required) {
+      if (!has(record, field.name)) faults.push({ path: pointer(trail, field.name), message: 'is required' })
+    }
+    return encodedRecord as T
   }
 }
 
 function recordEncoder(fields: readonly TableField[], ignoreUnknownValues: boolean): FieldEncoder {
-  // BigQuery's column names do not know upper from lower case.
-  const columns = new Map(
-    fields.map((field) => [field.name.toLowerCase(), modeEncoder(field, ignoreUnknownValues)]),
-  )
-  const required = fields.filter((field) => field.mode === 'REQUIRED' && !field.defaultValueExpression)
-
-  return (value, path, faults) => {
-    if (!isRecord(value)) return refuse(value, path, faults, 'must be an object')
-    let encodedRecord = value
-    for (const name of Object.keys(value)) {
-      const given = value[name]
-      if (given === undefined) continue
-      const encodeField = columns.get(name.toLowerCase())
-      if (!encodeField) {
-        if (!ignoreUnknownValues)
-          refuse(given, pointer(path, name), faults, 'must not be here: the table has no such field')
-        continue
-      }
-      const encoded = encodeField(given, pointer(path, name), faults)
-      if (encoded === given) continue
-      if (encodedRecord === value) encodedRecord = { ...value }
-      encodedRecord[name] = encoded
-    }
-    for (const field of required) {
-      if (!has(value, field.name)) faults.push({ path: pointer(path, field.name), message: 'is required' })
-    }
-    return encodedRecord
-  }
+  const encode = fieldsEncoder(fields, ignoreUnknownValues)
+  return (value, above, name, faults) =>
+    isRecord(value)
+      ? encode(value, { above, name }, faults)
+      : refuse(value, above, name, faults, 'must be an object')
 }
 
 function modeEncoder(field: TableField, ignoreUnknownValues: boolean): FieldEncoder {
   const encode = valueEncoder(field, ignoreUnknownValues)
   if (field.mode === 'REPEATED') return repeatedEncoder(encode)
   const message = 'must not be null: the field is required'
-  return (value, path, faults) => {
-    if (value !== null) return encode(value, path, faults)
-    return field.mode === 'REQUIRED' ? refuse(value, path, faults, message) : null
+  return (value, above, name, faults) => {
+    if (value !== null) return encode(value, above, name, faults)
+    return field.mode === 'REQUIRED' ? refuse(value, above, name, faults, message) : null
   }
 }
 
 function repeatedEncoder(encode: FieldEncoder): FieldEncoder {
-  return (value, path, faults) => {
+  return (value, above, name, faults) => {
     // An array that is null is an array that is not there; undefined leaves the key out of the JSON.
     if (value === null) return undefined
-    if (!Array.isArray(value)) return refuse(value, path, faults, 'must be a list: the field is repeated')
+    if (!Array.isArray(value))
+      return refuse(value, above, name, faults, 'must be a list: the field is repeated')
+    const trail = { above, name }
     let encodedList: unknown[] = value
-    for (const [at, item] of value.entries()) {
-      const itemPath = `${path}/${at}`
+    for (let at = 0; at < value.length; at += 1) {
+      const item = value[at]
       if (item === null || item === undefined) {
-        refuse(null, itemPath, faults, 'must not be null: lists hold no nulls')
+        refuse(null, trail, at, faults, 'must not be null: lists hold no nulls')
         continue
       }
-      const encoded = encode(item, itemPath, faults)
+      const encoded = encode(item, trail, at, faults)
       if (encoded === item) continue
       if (encodedList === value) encodedList = [...value]
       encodedList[at] = encoded
@@ -93,15 +118,21 @@ function repeatedEncoder(encode: FieldEncoder): FieldEncoder {
 function valueEncoder(field: TableField, ignoreUnknownValues: boolean): FieldEncoder {
   if (fieldTypeOf(field.type) === 'STRUCT') return recordEncoder(field.fields ?? [], ignoreUnknownValues)
   const encode = scalarEncoder(field)
-  return (value, path, faults) => {
+  return (value, above, name, faults) => {
     const encoded = encode(value)
-    return encoded instanceof Refused ? refuse(value, path, faults, encoded.message) : encoded
+    return encoded instanceof Refused ? refuse(value, above, name, faults, encoded.message) : encoded
   }
 }
 
 /** Long values are cut to 200 characters: a fault must not carry a document. */
-function refuse(value: unknown, path: string, faults: Fault[], message: string): unknown {
-  faults.push({ path, value: shorten(value), message })
+function refuse(
+  value: unknown,
+  above: Trail | undefined,
+  name: string | number,
+  faults: Fault[],
+  message: string,
+): unknown {
+  faults.push({ path: pointer(above, name), value: shorten(value), message })
   return value
 }
 
@@ -122,8 +153,9 @@ function textOf(value: object): string {
   }
 }
 
-function pointer(path: string, name: string): string {
-  return `${path}/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`
+function pointer(above: Trail | undefined, name: string | number): string {
+  const path = above === undefined ? '' : pointer(above.above, above.name)
+  return `${path}/${String(name).replace(/~/g, '~0').replace(/\//g, '~1')}`
 }
 
 function has(record: Record<string, unknown>, name: string): boolean {

@@ -2,16 +2,21 @@
 // Before: settle.
 import type { Settled } from './settle.ts'
 
+/** Places given up at the front before the row of places is moved up. */
+const slack = 4096
+
 /** Orders what settles in any order. One consumer. */
 export class Delivery {
-  readonly #settled = new Map<number, Settled>()
-  #next = 0
+  /** The document at `#first + n` has its place at `n`; places up to `#head` are given up. */
+  #places: (Settled | undefined)[] = []
+  #first = 0
+  #head = 0
   #end: number | undefined
   #wake: (() => void) | undefined
 
   add(settled: readonly Settled[]): void {
-    for (const item of settled) this.#settled.set(item.outcome.index, item)
-    if (this.#settled.has(this.#next)) this.#wake?.()
+    for (const item of settled) this.#places[item.outcome.index - this.#first] = item
+    if (this.#places[this.#head] !== undefined) this.#wake?.()
   }
 
   /** No document comes after the first `count`. */
@@ -20,16 +25,26 @@ export class Delivery {
     this.#wake?.()
   }
 
+  /** The next document's outcome, when it is there already. */
+  take(): Settled | undefined {
+    const item = this.#places[this.#head]
+    if (item === undefined) return undefined
+    this.#places[this.#head] = undefined
+    this.#head += 1
+    if (this.#head >= slack) {
+      this.#places.splice(0, this.#head)
+      this.#first += this.#head
+      this.#head = 0
+    }
+    return item
+  }
+
   /** The next document's outcome, or `undefined` after the last one. */
-  async take(): Promise<Settled | undefined> {
+  async next(): Promise<Settled | undefined> {
     for (;;) {
-      const item = this.#settled.get(this.#next)
-      if (item !== undefined) {
-        this.#settled.delete(this.#next)
-        this.#next += 1
-        return item
-      }
-      if (this.#next === this.#end) return undefined
+      const item = this.take()
+      if (item !== undefined) return item
+      if (this.#first + this.#head === this.#end) return undefined
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
       await promise

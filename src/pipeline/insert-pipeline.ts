@@ -54,6 +54,8 @@ export async function* insertPipeline(
   const sender = new Sender(ports, options, counters, (settled) => delivery.add(settled))
   const partition = new Partition(options.batch, ports.clock, (batch) => sender.add(batch))
   const source = openSource(documents)
+  const { insertIdPrefix } = options
+  const insertIdOf = (index: number) => (insertIdPrefix === undefined ? undefined : insertIdPrefix + index)
 
   const stop = () => {
     source.close()
@@ -61,25 +63,39 @@ export async function* insertPipeline(
     budget.wake()
   }
 
-  const accept = async (document: Document, index: number): Promise<void> => {
-    const insertId = options.insertIdPrefix === undefined ? undefined : `${options.insertIdPrefix}${index}`
-    let chargedBytes = documentOverheadBytes
+  const enter = (
+    document: Document,
+    index: number,
+    destination: Destination,
+    encodeRow: RowEncoder,
+  ): void => {
+    const { text, bytes } = encodeDocument(document, encodeRow, nameOf(destination), options.maxRowBytes)
+    const chargedBytes = documentOverheadBytes + bytes
+    budget.spend(chargedBytes)
+    partition.add({ index, document, text, bytes, insertId: insertIdOf(index), chargedBytes }, destination)
+  }
+  const reject = (document: Document, index: number, thrown: unknown, destination?: Destination): void => {
+    const outcome = {
+      ...outcomeOf(index, document, asConnectorError(thrown)),
+      ...placeOf(destination, insertIdOf(index)),
+    }
+    budget.spend(documentOverheadBytes)
+    delivery.add([{ outcome, document, chargedBytes: documentOverheadBytes }])
+  }
+  /** Waits only for the encoder of a table that is new. */
+  const accept = (document: Document, index: number): void | Promise<void> => {
     let destination: Destination | undefined
     try {
-      destination = destinationOf(document, options.destination)
-      const encoder = ports.encoderOf(destination)
-      const encodeRow = encoder instanceof Promise ? await encoder : encoder
-      const { text, bytes } = encodeDocument(document, encodeRow, nameOf(destination), options.maxRowBytes)
-      chargedBytes += bytes
-      partition.add({ index, document, text, bytes, insertId, chargedBytes }, destination)
+      const to = destinationOf(document, options.destination)
+      destination = to
+      const encoder = ports.encoderOf(to)
+      if (!(encoder instanceof Promise)) return enter(document, index, to, encoder)
+      return encoder
+        .then((encodeRow) => enter(document, index, to, encodeRow))
+        .catch((thrown) => reject(document, index, thrown, to))
     } catch (thrown) {
-      const outcome = {
-        ...outcomeOf(index, document, asConnectorError(thrown)),
-        ...placeOf(destination, insertId),
-      }
-      delivery.add([{ outcome, document, chargedBytes }])
+      reject(document, index, thrown, destination)
     }
-    budget.spend(chargedBytes)
   }
 
   let sourceError: { readonly thrown: unknown } | undefined
@@ -93,10 +109,12 @@ export async function* insertPipeline(
           await budget.room()
           continue
         }
-        const document = await source.next()
+        const pulled = source.next()
+        const document = pulled instanceof Promise ? await pulled : pulled
         if (document === undefined) break
         counters.taken()
-        await accept(document, count)
+        const entering = accept(document, count)
+        if (entering !== undefined) await entering
         count += 1
       }
     } catch (thrown) {
@@ -111,7 +129,9 @@ export async function* insertPipeline(
   signal?.addEventListener('abort', stop)
   const walking = walk()
   try {
-    for (let item = await delivery.take(); item !== undefined; item = await delivery.take()) {
+    for (;;) {
+      const item = delivery.take() ?? (await delivery.next())
+      if (item === undefined) break
       budget.giveBack(item.chargedBytes)
       counters.settled(item.outcome)
       if (item.outcome.status !== 'success') {

@@ -46,6 +46,9 @@ export class Partition {
   readonly #clock: Clock
   readonly #seal: (batch: Batch) => void
   readonly #open = new Map<string, Batcher>()
+  // Most documents go where the one before them went.
+  #last: Destination | undefined
+  #lastKey = ''
 
   constructor(limits: BatchLimits, clock: Clock, seal: (batch: Batch) => void) {
     this.#limits = limits
@@ -54,9 +57,7 @@ export class Partition {
   }
 
   add(row: Row, destination: Destination): void {
-    // The table and the suffix apart: a row for table "ab" is no row for table "a" with the suffix "b".
-    const { projectId, datasetId, tableId, templateSuffix } = destination
-    const key = `${projectId}/${datasetId}/${tableId}/${templateSuffix}`
+    const key = this.#keyOf(destination)
     let batcher = this.#open.get(key)
     if (batcher && !batcher.canFit(row)) batcher.seal()
     batcher = this.#open.get(key) ?? this.#openBatch(key, destination)
@@ -66,6 +67,16 @@ export class Partition {
   /** Seals everything now: the source has ended, or waits for room. */
   sealAll(): void {
     for (const batcher of [...this.#open.values()]) batcher.seal()
+  }
+
+  #keyOf(destination: Destination): string {
+    if (destination !== this.#last) {
+      const { projectId, datasetId, tableId, templateSuffix } = destination
+      this.#last = destination
+      // Table and suffix apart: a row for table "ab" is no row for table "a" with the suffix "b".
+      this.#lastKey = `${projectId}/${datasetId}/${tableId}/${templateSuffix}`
+    }
+    return this.#lastKey
   }
 
   #openBatch(key: string, destination: Destination): Batcher {

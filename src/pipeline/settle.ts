@@ -99,9 +99,10 @@ function settleRows(
   const verdicts = new Map(listed.map((row) => [row.index, row]))
   const settled: Settled[] = []
   const again: Row[] = []
+  const destination = nameOf(batch.destination)
   for (const [at, row] of batch.rows.entries()) {
     const verdict = verdicts.get(at)
-    if (verdict === undefined) settled.push(stored(row, batch))
+    if (verdict === undefined) settled.push(stored(row, batch.attempts, destination))
     else if (verdict.verdict === 'rejected')
       settled.push(failed(row, batch, refusedRow(verdict.errors, batch)))
     // The service refuses a whole request for one bad row and marks the innocent ones `stopped`.
@@ -113,18 +114,23 @@ function settleRows(
   return { settled, again: again.length > 0 ? [{ ...batch, rows: again }] : [], isLater }
 }
 
-function stored(row: Row, batch: Batch): Settled {
+function stored(
+  { index, document, insertId, chargedBytes }: Row,
+  attempts: number,
+  destination: string,
+): Settled {
   const outcome: Outcome = {
-    index: row.index,
-    id: row.document.id,
+    index,
+    id: document.id,
     status: 'success',
     code: '200',
     message: '',
     payload: undefined,
-    attempts: batch.attempts,
-    ...placeOf(batch.destination, row.insertId),
+    attempts,
+    destination,
+    ...(insertId === undefined ? {} : { insertId }),
   }
-  return { outcome, document: row.document, chargedBytes: row.chargedBytes }
+  return { outcome, document, chargedBytes }
 }
 
 function failed(row: Row, batch: Batch, error: ConnectorError): Settled {

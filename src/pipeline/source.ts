@@ -7,7 +7,7 @@ export interface Source {
    * The next document, or `undefined` when there is none or the source was closed. A document that was
    * handed over is never dropped; one that was only asked for when the source was closed is not taken.
    */
-  next(): Promise<Document | undefined>
+  next(): Document | undefined | Promise<Document | undefined>
   close(): void
 }
 
@@ -20,7 +20,7 @@ export function openSource(documents: DocumentSource): Source {
   let isClosed = false
   let isPulling = false
   let isReturned = false
-  let taken = 0
+  let asked = 0
   let callOff: (() => void) | undefined
 
   // Not awaited: a generator that hangs in its own await would never give this back.
@@ -38,27 +38,32 @@ export function openSource(documents: DocumentSource): Source {
     }
   }
 
+  const take = (): Document | undefined | Promise<Document | undefined> => {
+    if (isClosed) return undefined
+    const step = pull()
+    if (!isPromise(step)) return accepted(step)
+    // Not Promise.race with one long promise: that keeps a reaction for each document.
+    return new Promise<Result | undefined>((resolve, reject) => {
+      callOff = () => resolve(undefined)
+      step.then(resolve, reject)
+    }).then((result) => {
+      callOff = undefined
+      return result === undefined ? undefined : accepted(result)
+    })
+  }
+  const accepted = (result: Result): Document | undefined => {
+    if (result.done) isReturned = true
+    else if (isClosed) leave()
+    return result.done ? undefined : result.value
+  }
+
   return {
     get isClosed() {
       return isClosed
     },
-    async next() {
-      taken += 1
-      // A source that is always ready would keep requests and timers from their turn.
-      if (taken % documentsPerTurn === 0) await new Promise<void>((resolve) => setImmediate(resolve))
-      if (isClosed) return undefined
-      const step = pull()
-      // Not Promise.race with one long promise: that keeps a reaction for each document.
-      const result = isPromise(step)
-        ? await new Promise<Result | undefined>((resolve, reject) => {
-            callOff = () => resolve(undefined)
-            step.then(resolve, reject)
-          })
-        : step
-      callOff = undefined
-      if (result?.done) isReturned = true
-      else if (isClosed) leave()
-      return result === undefined || result.done ? undefined : result.value
+    next() {
+      asked += 1
+      return asked % documentsPerTurn === 0 ? giveTurn().then(take) : take()
     },
     close() {
       if (isClosed) return
@@ -68,6 +73,11 @@ export function openSource(documents: DocumentSource): Source {
       if (!isPulling) leave()
     },
   }
+}
+
+/** A source that is always ready would keep requests and timers from their turn. */
+function giveTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 type Result = IteratorResult<Document>
