@@ -1,0 +1,97 @@
+// npm run bench [-- --quick] [-- --json]: rows per CPU-second of the client process, as ratios in one run.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { contenders } from './contenders.ts'
+import type { Measurement } from './measure.ts'
+import type { Width } from './rows.ts'
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+})
+
+/** Rows sent in one measurement; wide rows are about eight times as long. */
+const rowsOf: Readonly<Record<Width, number>> = options.quick
+  ? { narrow: 50_000, typical: 50_000, wide: 6000 }
+  : { narrow: 400_000, typical: 300_000, wide: 40_000 }
+/** The official client is an order of magnitude slower; it need not send as many. */
+const officialShare = options.quick ? 0.5 : 0.25
+const rounds = options.quick ? 1 : 3
+const baseline = 'official createInsertStream'
+
+async function startSink(width: Width): Promise<{ url: string; sink: ChildProcess }> {
+  const sink = fork(new URL('./sink.ts', import.meta.url), [width], { silent: true })
+  const [line] = await once(sink.stdout as NodeJS.ReadableStream, 'data')
+  return { url: JSON.parse(String(line)).url, sink }
+}
+
+async function measure(contender: string, url: string, width: Width): Promise<Measurement> {
+  const share = contender.startsWith('official') ? officialShare : 1
+  const rows = Math.round((rowsOf[width] * share) / 1000) * 1000
+  const child = fork(new URL('./measure.ts', import.meta.url))
+  child.send({
+    contender,
+    task: { url, width, rows },
+    warmUpRows: Math.max(1000, rows / 10 - ((rows / 10) % 500)),
+  })
+  const [measurement] = await once(child, 'message')
+  await once(child, 'exit')
+  return measurement
+}
+
+const median = (figures: number[]): number =>
+  figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
+
+const results: Record<string, Record<string, Measurement>> = {}
+for (const width of Object.keys(rowsOf) as Width[]) {
+  const { url, sink } = await startSink(width)
+  const runs: Record<string, Measurement[]> = {}
+  // In turns, so that a machine that slows down slows everybody.
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contender of Object.keys(contenders)) {
+      runs[contender] = [...(runs[contender] ?? []), await measure(contender, url, width)]
+    }
+  }
+  sink.disconnect()
+  results[width] = Object.fromEntries(
+    Object.entries(runs).map(([contender, each]) => [
+      contender,
+      {
+        rowsPerCpuSecond: median(each.map((run) => run.rowsPerCpuSecond)),
+        rowsPerSecond: median(each.map((run) => run.rowsPerSecond)),
+        peakRssMegabytes: Math.max(...each.map((run) => run.peakRssMegabytes)),
+      },
+    ]),
+  )
+}
+
+if (options.json) {
+  process.stdout.write(
+    `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, results })}\n`,
+  )
+} else {
+  const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+  process.stdout.write(`Node ${process.version}, ${cpus().length} cores, ${cpus()[0]?.model}\n`)
+  for (const [width, measured] of Object.entries(results)) {
+    const table = new Table({
+      head: [`${width} rows`, 'rows / CPU-s', 'rows / s', 'peak RSS', 'x official stream', 'x hand loop'],
+      style: { head: [], border: [] },
+      colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+    })
+    const ratio = (contender: string, to: string) =>
+      ((measured[contender]?.rowsPerCpuSecond ?? 0) / (measured[to]?.rowsPerCpuSecond ?? 1)).toFixed(2)
+    for (const [contender, figures] of Object.entries(measured)) {
+      table.push([
+        contender,
+        whole.format(figures.rowsPerCpuSecond),
+        whole.format(figures.rowsPerSecond),
+        `${whole.format(figures.peakRssMegabytes)} MB`,
+        ratio(contender, baseline),
+        ratio(contender, 'hand loop'),
+      ])
+    }
+    process.stdout.write(`${table.toString()}\n`)
+  }
+}
