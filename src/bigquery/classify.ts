@@ -1,7 +1,7 @@
 // The only place that knows BigQuery's status codes and reasons: an answer -> an error and a verdict.
 import type { RowError, RowVerdict } from '../contract/insert-rows.ts'
 import { ConnectorError, type ErrorCode } from '../errors.ts'
-import type { HttpReply } from './transport.ts'
+import type { HttpReply } from './http-message.ts'
 
 /** What to do about a refused request. */
 export type RequestVerdict = 'retry' | 'split' | 'give-up'

@@ -2,6 +2,7 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import { networkError } from './classify.ts'
+import type { HttpReply, HttpRequest } from './http-message.ts'
 
 /** Where bearer tokens come from. Both calls may be made in parallel and share one fetch. */
 export interface TokenSource {
@@ -9,22 +10,6 @@ export interface TokenSource {
   token(): Promise<string | undefined>
   /** A token other than `refused`, which the service answered with 401. */
   renew(refused: string): Promise<string | undefined>
-}
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
-  readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the answer's head, and between parts of its body. Default 60,000. */
-  readonly timeoutMs?: number
-}
-
-export interface HttpReply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly text: string
 }
 
 /** A pool of connections; `send` resolves with whatever the server answers, and rejects with `BQC_NETWORK` otherwise. */

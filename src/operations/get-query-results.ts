@@ -4,7 +4,7 @@ import type { JsonObject } from '../contract/document.ts'
 import { compileRowDecoder } from '../encoding/decode-row.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument, type Results } from './each-document.ts'
-import type { OpenOperation } from './registry.ts'
+import type { OpenOperation } from './open-operation.ts'
 
 /** The options of descriptors/operations/get-query-results.json, resolved. */
 interface GetQueryResultsOptions {

@@ -5,7 +5,7 @@ import { createReadPage, type ReadPage } from '../bigquery/query-results.ts'
 import type { JsonObject } from '../contract/document.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument } from './each-document.ts'
-import type { OpenOperation, OperationContext } from './registry.ts'
+import type { OpenOperation, OperationContext } from './open-operation.ts'
 
 /** The options of descriptors/operations/run-job.json, resolved. */
 interface RunJobOptions {

@@ -11,7 +11,7 @@ import type { Destination } from '../contract/insert-rows.ts'
 import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
 import { insertPipeline } from '../pipeline/insert-pipeline.ts'
-import type { OpenOperation, OperationContext } from './registry.ts'
+import type { OpenOperation, OperationContext } from './open-operation.ts'
 
 /** The options of descriptors/operations/streaming-insert.json, resolved. */
 interface StreamingInsertOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ControlPlane, openControlPlane } from '../../src/bigquery/control-plane.ts'
+import type { HttpReply, HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
-import type { HttpReply, HttpRequest } from '../../src/bigquery/transport.ts'
 import type { Clock } from '../../src/contract/clock.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { FakeClock, InstantClock } from '../fixtures/clocks.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { HttpReply, HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createReadPage, type ResultQuery } from '../../src/bigquery/query-results.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
-import type { HttpReply, HttpRequest } from '../../src/bigquery/transport.ts'
 import { InstantClock } from '../fixtures/clocks.ts'
 import { errorReply, jsonReply, scriptedTransport } from './scripted-transport.ts'
 

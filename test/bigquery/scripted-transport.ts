@@ -1,10 +1,6 @@
 // The port `Http` as a plain function, for what is above the wire.
-import {
-  type HttpReply,
-  type HttpRequest,
-  openTransport,
-  type Transport,
-} from '../../src/bigquery/transport.ts'
+import type { HttpReply, HttpRequest } from '../../src/bigquery/http-message.ts'
+import { openTransport, type Transport } from '../../src/bigquery/transport.ts'
 
 export interface ScriptedTransport {
   readonly transport: Transport

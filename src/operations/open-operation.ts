@@ -1,0 +1,21 @@
+// How an operation is opened, and what it needs of a connection for that.
+import type { ControlPlane } from '../bigquery/control-plane.ts'
+import type { Transport } from '../bigquery/transport.ts'
+import type { Clock } from '../contract/clock.ts'
+import type { Retry } from '../contract/insert-rows.ts'
+import type { Operation, OperationConfig } from '../contract/operation.ts'
+
+export interface OperationContext {
+  readonly projectId: string
+  readonly endpoint: string
+  readonly location: string | undefined
+  readonly transport: Transport
+  readonly control: ControlPlane
+  readonly retry: Retry
+  readonly clock: Clock
+}
+
+type Execute = Operation['execute']
+
+/** Takes resolved options: complete, and checked against the descriptor. */
+export type OpenOperation = (context: OperationContext, options: OperationConfig) => Execute
