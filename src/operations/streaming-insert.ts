@@ -80,11 +80,18 @@ function rememberEncoders(
 ): (destination: Destination) => RowEncoder | Promise<RowEncoder> {
   const encoders = new Map<string, RowEncoder>()
   const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
+  // Most documents go where the one before them went, and bring the same destination.
+  let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
 
-  return ({ projectId, datasetId, tableId }) => {
+  return (destination) => {
+    if (last?.destination === destination) return last.encoder
+    const { projectId, datasetId, tableId } = destination
     const key = `${projectId}.${datasetId}.${tableId}`
-    const known = encoders.get(key)
-    if (known) return known
+    const encoder = encoders.get(key)
+    if (encoder) {
+      last = { destination, encoder }
+      return encoder
+    }
     const refusal = refusals.get(key)
     if (refusal && clock.now() < refusal.until) return Promise.reject(refusal.error)
     return control.getTable(projectId, datasetId, tableId).then(

@@ -107,7 +107,7 @@ export class Sender {
   async #attempt(batch: Batch): Promise<{ batch: Batch; verdict: InsertVerdict }> {
     let { attempts } = batch
     // A stop rejects even when the attempt under way succeeded: the answer counts.
-    let answer: InsertVerdict = { verdict: 'give-up', error: abortedError(attempts > 0) }
+    let answer: InsertVerdict | undefined
     const attempt = async () => {
       attempts += 1
       answer = await this.#send(batch, attempts > 1)
@@ -120,7 +120,8 @@ export class Sender {
     } catch {
       // The last answer says why.
     }
-    return { batch: { ...batch, attempts }, verdict: answer }
+    const verdict = answer ?? { verdict: 'give-up', error: abortedError(attempts > 0) }
+    return { batch: { ...batch, attempts }, verdict }
   }
 
   async #send({ destination, rows }: Batch, isRetry: boolean): Promise<InsertVerdict> {
