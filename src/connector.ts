@@ -66,6 +66,14 @@ async function openConnection(
     ])
   }
 
+  const whileOpen = async <T>(
+    signal: AbortSignal | undefined,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    if (closing.signal.aborted) throw closedError()
+    return ask(signal ? AbortSignal.any([signal, closing.signal]) : closing.signal)
+  }
+
   const operation: Connection['operation'] = (operationId, values) => {
     const { id, options: form } = describe(operationId)
     const options = resolve<OperationConfig>(form, values, `operation ${id}`)
@@ -94,15 +102,21 @@ async function openConnection(
           [
             'project',
             async () =>
-              `Project ${projectId} answers (service account ${await control.getServiceAccount(projectId)}).`,
+              `Project ${projectId} answers (service account ${await control.getServiceAccount(projectId, closing.signal)}).`,
           ],
         ],
         clock.now,
       ),
-    browse: async (operationId, scope = {}) =>
-      listObjectTypes(describe(operationId), control, scope.projectIdOverride || projectId, scope.datasetId),
-    profile: async (operationId, objectTypeId, scope = {}) =>
-      buildProfile(describe(operationId).id, objectTypeId, control, scope.projectIdOverride || projectId),
+    browse: (operationId, scope = {}) =>
+      whileOpen(scope.signal, async (signal) => {
+        const project = scope.projectIdOverride || projectId
+        return listObjectTypes(describe(operationId), control, project, scope.datasetId, signal)
+      }),
+    profile: (operationId, objectTypeId, scope = {}) =>
+      whileOpen(scope.signal, async (signal) => {
+        const project = scope.projectIdOverride || projectId
+        return buildProfile(describe(operationId).id, objectTypeId, control, project, signal)
+      }),
     async close() {
       closing.abort()
       closed ??= http.close()

@@ -1,5 +1,5 @@
 // The one error class of the connector. Category decides behaviour, code decides documentation,
-// text is for people; no code ever searches in text.
+// text is for people. Only bigquery/classify.ts looks into texts, of BigQuery's own.
 
 /**
  * Every stable error code with its category.

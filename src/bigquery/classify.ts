@@ -16,7 +16,8 @@ interface Rule {
 }
 
 // The first rule that fits counts. The texts stand here because BigQuery answers an oversize request
-// with 400 `badRequest` or 400 `invalid` as well as with 413, and gives no other mark to know it by.
+// with 400 `badRequest` or 400 `invalid` as well as with 413, and gives no other mark to know it by:
+// this table is the only place that looks into texts.
 const rules: readonly Rule[] = [
   { status: [413], code: 'BQC_REQUEST_TOO_LARGE' },
   { status: [400], text: 'Request payload size exceeds', code: 'BQC_REQUEST_TOO_LARGE' },
@@ -72,22 +73,24 @@ export function verdictOf(error: ConnectorError): RequestVerdict {
   return 'retry'
 }
 
-const whys: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no host of that name',
+// What asking again does not change is no trouble of the network.
+const whys: Readonly<Record<string, { readonly text: string; readonly code: ErrorCode }>> = {
+  ECONNREFUSED: { text: 'nothing listens there', code: 'BQC_NETWORK' },
+  ENOTFOUND: { text: 'there is no host of that name', code: 'BQC_ENDPOINT_UNKNOWN' },
+  UND_ERR_INVALID_ARG: { text: 'the request cannot be sent', code: 'BQC_CONFIG_INVALID' },
 }
 
 /** The error for a request that got no answer. */
 export function networkError(thrown: unknown, of: string): ConnectorError {
   if (thrown instanceof ConnectorError) return thrown
   const cause = thrown as { code?: string; message?: string }
-  // A name that nobody knows does not become known by asking again.
-  const code = cause.code === 'ENOTFOUND' ? 'BQC_ENDPOINT_UNKNOWN' : 'BQC_NETWORK'
-  const why = whys[cause.code ?? ''] ?? cause.code ?? cause.message ?? thrown
-  return new ConnectorError(code, `No answer to ${of}: ${why}. Check the network and the endpoint.`, {
-    ...(cause.code === undefined ? {} : { reason: cause.code }),
-    cause: thrown,
-  })
+  const known = whys[cause.code ?? '']
+  const why = known?.text ?? cause.code ?? cause.message ?? thrown
+  return new ConnectorError(
+    known?.code ?? 'BQC_NETWORK',
+    `No answer to ${of}: ${why}. Check the network and the endpoint.`,
+    { ...(cause.code === undefined ? {} : { reason: cause.code }), cause: thrown },
+  )
 }
 
 // `invalid` is the row's own fault; `stopped` marks the neighbours of an invalid row, all refused with

@@ -17,7 +17,7 @@ interface TableDescription {
 }
 
 export interface ControlPlane {
-  /** Asks for the service account of a project: proves token, project and the right to run jobs. */
+  /** Asks once for the service account of a project: proves token, project and the right to run jobs. */
   getServiceAccount(projectId: string, signal?: AbortSignal): Promise<string>
   getTable(
     projectId: string,
@@ -26,12 +26,17 @@ export interface ControlPlane {
     signal?: AbortSignal,
   ): Promise<TableDescription>
   /** Tables of a dataset, all pages, in the service's order. */
-  listTables(projectId: string, datasetId: string): AsyncGenerator<{ tableId: string; type: string }>
+  listTables(
+    projectId: string,
+    datasetId: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<{ tableId: string; type: string }>
   /**
-   * Starts a job whose id is given, so that a lost answer does no harm: the job that is already there
-   * under this id is the one we started.
+   * Starts a job whose id is given, so that a lost answer does no harm: when the id is taken, and either
+   * nobody else can have taken it or an earlier try of this call got no answer, that job is the one meant.
+   * @param isOurs the id was made up for this job.
    */
-  insertJob(projectId: string, job: Job, signal?: AbortSignal): Promise<Job>
+  insertJob(projectId: string, job: Job, isOurs: boolean, signal?: AbortSignal): Promise<Job>
   getJob(projectId: string, jobId: string, location: string | undefined, signal?: AbortSignal): Promise<Job>
 }
 
@@ -51,7 +56,12 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
     validateStatus: () => true,
   })
 
-  const call = <T>(of: string, signal: AbortSignal | undefined, ask: () => Promise<Reply<T>>): Promise<T> =>
+  const call = <T>(
+    of: string,
+    signal: AbortSignal | undefined,
+    ask: () => Promise<Reply<T>>,
+    limits: { readonly attempts?: number } = {},
+  ): Promise<T> =>
     retry(
       async () => {
         const reply = await ask().catch((thrown) => Promise.reject(causeOf(thrown)))
@@ -65,7 +75,7 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
         const headers = Object.fromEntries(new Headers(reply.headers as Record<string, string>))
         throw refusal({ status: reply.status, headers, text }, of)
       },
-      { signal },
+      { ...limits, signal },
     )
 
   const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
@@ -77,8 +87,12 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
 
   return {
     async getServiceAccount(projectId, signal) {
-      const reply = await call(`request for project ${projectId}`, signal, () =>
-        api.projects.getServiceAccount({ projectId }, withSignal(signal)),
+      const reply = await call(
+        `request for project ${projectId}`,
+        signal,
+        () => api.projects.getServiceAccount({ projectId }, withSignal(signal)),
+        // Whoever tests a connection wants to know how it is, not how it will be.
+        { attempts: 1 },
       )
       return reply.email ?? ''
     },
@@ -88,11 +102,11 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
       )
       return { fields: (table.schema?.fields ?? []) as readonly TableField[], type: table.type ?? 'TABLE' }
     },
-    async *listTables(projectId, datasetId) {
+    async *listTables(projectId, datasetId, signal) {
       let pageToken: string | undefined
       do {
-        const page = await call(`list of tables in ${projectId}.${datasetId}`, undefined, () =>
-          api.tables.list({ projectId, datasetId, ...(pageToken ? { pageToken } : {}) }),
+        const page = await call(`list of tables in ${projectId}.${datasetId}`, signal, () =>
+          api.tables.list({ projectId, datasetId, ...(pageToken ? { pageToken } : {}) }, withSignal(signal)),
         )
         for (const { tableReference, type } of page.tables ?? []) {
           if (tableReference?.tableId) yield { tableId: tableReference.tableId, type: type ?? 'TABLE' }
@@ -100,14 +114,17 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
         pageToken = page.nextPageToken ?? undefined
       } while (pageToken)
     },
-    async insertJob(projectId, job, signal) {
+    async insertJob(projectId, job, isOurs, signal) {
       const { jobId, location } = job.jobReference ?? {}
+      let tries = 0
       try {
-        return await call(`job ${projectId}.${jobId}`, signal, () =>
-          api.jobs.insert({ projectId, requestBody: job }, withSignal(signal)),
-        )
+        return await call(`job ${projectId}.${jobId}`, signal, () => {
+          tries += 1
+          return api.jobs.insert({ projectId, requestBody: job }, withSignal(signal))
+        })
       } catch (thrown) {
-        if (!(thrown instanceof ConnectorError) || thrown.httpStatus !== 409 || !jobId) throw thrown
+        const isTaken = thrown instanceof ConnectorError && thrown.httpStatus === 409
+        if (!isTaken || !jobId || !(isOurs || tries > 1)) throw thrown
         return getJob(projectId, jobId, location ?? undefined, signal)
       }
     },

@@ -47,7 +47,9 @@ export function createInsertRows(
       return readReply(reply.text, request.rows.length, of)
     } catch (thrown) {
       const error = asConnectorError(thrown)
-      return { verdict: verdictOf(error), error }
+      // A refusal of the whole request that names no row may be the fault of one: halves tell which.
+      const isUnexplained = error.code === 'BQC_REQUEST_REFUSED' && request.rows.length > 1
+      return { verdict: isUnexplained ? 'split' : verdictOf(error), error }
     }
   }
 }
@@ -67,28 +69,44 @@ function bodyOf({ destination, rows, insertIds }: InsertRequest, options: Insert
   return `${body}]}`
 }
 
+type Listed = readonly ({ readonly index?: number; readonly errors?: readonly Partial<RowError>[] } | null)[]
+
 // HTTP 200 says nothing about the rows: those listed in insertErrors are out, all others are in.
 function readReply(text: string, rowCount: number, of: string): InsertVerdict {
-  let listed: unknown
-  try {
-    listed = JSON.parse(text).insertErrors ?? []
-  } catch (cause) {
+  const reply = parseReply(text)
+  if (reply === undefined) {
     // Nobody knows whether the rows are in. Going again under the same insertIds is the best that can be done.
-    const message = `The answer to the ${of} is not JSON. The rows are sent again.`
-    return { verdict: 'retry', error: new ConnectorError('BQC_NETWORK', message, { cause }) }
+    const message = `The answer to the ${of} is none that BigQuery gives. The rows are sent again.`
+    return { verdict: 'retry', error: new ConnectorError('BQC_NETWORK', message) }
   }
   const unreadable = (why: string): InsertVerdict => {
     const message = `The answer to the ${of} ${why}. Whether the rows are stored is unknown.`
     return { verdict: 'give-up', error: new ConnectorError('BQC_RESPONSE_UNREADABLE', message) }
   }
+  const listed = reply.insertErrors ?? []
   if (!Array.isArray(listed)) return unreadable('has insertErrors that are no list')
   const rows: RowVerdict[] = []
-  for (const entry of listed as readonly ({ index: number; errors?: RowError[] } | null)[]) {
+  for (const entry of listed as Listed) {
     const { index = -1, errors = [] } = entry ?? {}
     if (!(Number.isInteger(index) && index >= 0 && index < rowCount)) {
       return unreadable(`names row ${index} of ${rowCount}`)
     }
-    rows.push({ index, errors, verdict: rowVerdictOf(errors) })
+    const known = errors.map(readRowError)
+    rows.push({ index, errors: known, verdict: rowVerdictOf(known) })
   }
   return { verdict: 'stored', rows }
+}
+
+function parseReply(text: string): { readonly insertErrors?: unknown } | undefined {
+  try {
+    const reply = JSON.parse(text)
+    return typeof reply === 'object' && reply !== null && !('error' in reply) ? reply : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Not every service, nor every proxy, fills in all of them. */
+function readRowError({ reason = '', location = '', message = '', debugInfo }: Partial<RowError>): RowError {
+  return { reason, location, message, ...(debugInfo === undefined ? {} : { debugInfo }) }
 }

@@ -10,6 +10,7 @@ export async function listObjectTypes(
   control: ControlPlane,
   projectId: string,
   datasetId: string | undefined,
+  signal: AbortSignal,
 ): Promise<readonly ObjectType[]> {
   if ('fixed' in descriptor.objectTypes) {
     return descriptor.objectTypes.fixed.map(({ id, label }) => ({ id, label, kind: 'job' }))
@@ -21,7 +22,7 @@ export async function listObjectTypes(
     })
   }
   const types: ObjectType[] = []
-  for await (const { tableId, type } of control.listTables(projectId, datasetId)) {
+  for await (const { tableId, type } of control.listTables(projectId, datasetId, signal)) {
     if (type === 'TABLE')
       types.push({ id: `datasets/${datasetId}/tables/${tableId}`, label: tableId, kind: 'table' })
   }

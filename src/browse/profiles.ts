@@ -12,11 +12,12 @@ export async function buildProfile(
   objectTypeId: string,
   control: ControlPlane,
   projectId: string,
+  signal: AbortSignal,
 ): Promise<Profile> {
   switch (operationId) {
     case 'streaming-insert': {
       const { datasetId, tableId } = parseTableId(objectTypeId)
-      const { fields } = await control.getTable(projectId, datasetId, tableId)
+      const { fields } = await control.getTable(projectId, datasetId, tableId, signal)
       return { request: rowSchemaOf(fields, objectTypeId), response: null }
     }
     case 'run-job': {

@@ -4,6 +4,7 @@ import {
   ConnectorError,
   type DeadLetter,
   type Document,
+  type ErrorCode,
   type OperationConfig,
   type Outcome,
   openDeadLetterFile,
@@ -26,8 +27,8 @@ export interface InsertSummary {
   readonly interrupted: boolean
   /** Where the documents are that did not succeed. */
   readonly deadLetterFile?: string
-  /** Why the input could not be read to its end. */
-  readonly inputError?: string
+  /** What went wrong beside the documents: the input ends in the middle, a dead letter could not be kept. */
+  readonly trouble?: { readonly code: ErrorCode; readonly message: string }
 }
 
 export interface InsertOptions {
@@ -35,7 +36,7 @@ export interface InsertOptions {
   readonly deadLetterFile?: string | undefined
   readonly signal: AbortSignal
   /** Called for each outcome that is no success. */
-  readonly onRejected?: (outcome: Outcome) => void
+  readonly onRejected?: (outcome: Outcome) => void | Promise<void>
 }
 
 export async function insertDocuments(
@@ -50,12 +51,12 @@ export async function insertDocuments(
   const start = performance.now()
   const counts = { documents: 0, success: 0, 'application-error': 0, failure: 0 }
   let progress: Progress | undefined
-  let inputError: string | undefined
+  let trouble: InsertSummary['trouble']
 
-  const account = (outcome: Outcome) => {
+  const account = async (outcome: Outcome) => {
     counts.documents += 1
     counts[outcome.status] += 1
-    if (outcome.status !== 'success') onRejected?.(outcome)
+    if (outcome.status !== 'success') await onRejected?.(outcome)
   }
   const handOver = withoutReturn(input.documents)
   try {
@@ -67,24 +68,19 @@ export async function insertDocuments(
       },
       ...(letters ? { deadLetter: (letter: DeadLetter) => letters.write(letter) } : {}),
     })
-    for await (const outcome of outcomes) account(outcome)
+    for await (const outcome of outcomes) await account(outcome)
     // What nobody took is accounted for as well. Stdin may never end, so it is not read on.
     if (signal.aborted && !input.isStdin) {
       for await (const document of handOver.rest(counts.documents)) {
         const { outcome, letter } = notSent(document, counts.documents)
         await letters?.write(letter)
-        account(outcome)
+        await account(outcome)
       }
     }
   } catch (thrown) {
-    if (
-      !(thrown instanceof ConnectorError) ||
-      thrown.code !== 'BQC_INPUT_UNREADABLE' ||
-      counts.documents === 0
-    ) {
-      throw thrown
-    }
-    inputError = thrown.message
+    // Documents have been sent: how they fared is told as well.
+    if (!(thrown instanceof ConnectorError) || counts.documents === 0) throw thrown
+    trouble = { code: thrown.code, message: thrown.message }
   } finally {
     view.stop()
     await letters?.close()
@@ -103,7 +99,7 @@ export async function insertDocuments(
     rowsPerSecond: Math.round(counts.success / (durationMs / 1000)),
     interrupted: signal.aborted,
     ...(deadLetterFile === undefined ? {} : { deadLetterFile }),
-    ...(inputError === undefined ? {} : { inputError }),
+    ...(trouble === undefined ? {} : { trouble }),
   }
 }
 

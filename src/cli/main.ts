@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // bqc: the connector on the command line.
 import { Command, CommanderError } from 'commander'
-import { createConnector } from '../index.ts'
+import { ConnectorError, createConnector } from '../index.ts'
 import { demoCommand } from './commands/demo.ts'
 import { describeCommand } from './commands/describe.ts'
 import { insertCommand } from './commands/insert.ts'
@@ -25,16 +25,20 @@ const program = new Command('bqc')
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(--help shows what is allowed)')
 
-// A reader that has seen enough (`bqc query ... | head`) is no error of ours.
+// A reader that has seen enough (`bqc ... | head`) is no error of ours: the command goes on without it.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.allSucceeded)
-  throw error
+  if (error.code !== 'EPIPE') throw error
+  process.stdout.destroy()
 })
 
 try {
   await program.parseAsync()
 } catch (thrown) {
-  // Commander has printed its own message; help and version are no failures.
-  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? 0 : exitCodes.couldNotRun
-  else process.exitCode = reportError(thrown, process.argv.includes('--json'))
+  const asJson = process.argv.includes('--json')
+  if (!(thrown instanceof CommanderError)) process.exitCode = reportError(thrown, asJson)
+  else if (thrown.exitCode !== 0) {
+    // Commander has printed its own message for people; help and version are no failures.
+    const usage = new ConnectorError('BQC_CONFIG_INVALID', thrown.message.replace(/^error: /, ''))
+    process.exitCode = asJson ? reportError(usage, asJson) : exitCodes.couldNotRun
+  }
 }

@@ -1,16 +1,30 @@
 // --option NAME=VALUE: any option of an operation, as its descriptor names it.
 import { InvalidArgumentError } from 'commander'
+import { createConnector, type OperationId } from '../index.ts'
 
-/** Numbers and booleans are read as such; everything else is text. The descriptor judges. */
-export function collectOption(
-  text: string,
-  collected: Record<string, unknown> = {},
-): Record<string, unknown> {
+/** Collects repeated flags. */
+export function collectOption(text: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('The form is NAME=VALUE, such as batchCount=1000.')
-  const value = text.slice(at + 1)
-  const isLiteral = /^(true|false|-?\d+(\.\d+)?)$/.test(value)
-  return { ...collected, [text.slice(0, at)]: isLiteral ? JSON.parse(value) : value }
+  return { ...collected, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+/** Reads each value as its descriptor wants it; what cannot be read stays text, and the descriptor judges. */
+export function typedOptions(
+  operationId: OperationId,
+  options: Readonly<Record<string, string>> = {},
+): Record<string, unknown> & { readonly projectIdOverride?: string } {
+  const operation = createConnector().descriptor.operations.find(({ id }) => id === operationId)
+  const fields = operation?.options['properties'] as Record<string, { readonly type?: unknown }>
+  return Object.fromEntries(
+    Object.entries(options).map(([name, text]) => [name, typed(text, fields[name]?.type)]),
+  )
+}
+
+function typed(text: string, type: unknown): unknown {
+  if (type === 'integer' && /^-?\d+$/.test(text)) return Number(text)
+  if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true'
+  return text
 }
 
 /**

@@ -1,5 +1,6 @@
-// Bytes of a JSON or NDJSON file -> the bytes of each document, without parsing them: a broken document
-// must not harm its neighbours, and documents travel as the text that they are.
+// Bytes of a JSON or NDJSON file -> the bytes of each document, without parsing them: documents travel as
+// the text that they are. A broken line harms no other; in a list, a string or a bracket that is not
+// closed takes what follows with it.
 
 /** A document's bytes are cut off here: the pipeline rejects it for its size, and memory stays bounded. */
 const maxDocumentBytes = 16 * 1024 * 1024

@@ -22,7 +22,7 @@ export interface ConnectionConfig {
 
 /** One step of a connection test. */
 export interface TestStep {
-  /** `key`, `token`, `project`. */
+  /** `token`: one was issued; `project`: the project answers, and this account may run jobs in it. */
   readonly step: string
   readonly ok: boolean
   /** `OK`, or the stable error code. */
@@ -41,6 +41,8 @@ export interface TestReport {
 export interface BrowseScope {
   readonly datasetId?: string | undefined
   readonly projectIdOverride?: string | undefined
+  /** Ends the wait, with `BQC_ABORTED`. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Project, endpoint and credentials, shared by any number of operations. */
@@ -58,7 +60,7 @@ export interface Connection {
   profile(
     operationId: OperationId,
     objectTypeId: string,
-    scope?: Pick<BrowseScope, 'projectIdOverride'>,
+    scope?: Omit<BrowseScope, 'datasetId'>,
   ): Promise<Profile>
   /**
    * @throws ConnectorError `BQC_CONFIG_INVALID` with every fault of the configuration at once.

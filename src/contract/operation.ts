@@ -32,13 +32,17 @@ export interface Progress {
 
 export interface ExecuteOptions {
   /**
-   * Stops the execution: no more documents are taken, requests on the wire are finished, and every
-   * document taken before gets its outcome.
+   * Stops the execution: no more documents are asked for, requests on the wire are finished, and every
+   * document handed over gets its outcome. A source that is asked already and answers only after the
+   * last request is finished finds nobody: it keeps that document.
    */
   readonly signal?: AbortSignal
-  /** Called for each document that did not succeed, before its outcome is handed on; awaited. */
+  /**
+   * Called for each document that did not succeed, before its outcome is handed on; awaited. When it
+   * throws, the documents go on, and the execution ends with `BQC_OUTPUT_UNWRITABLE` after the last outcome.
+   */
   readonly deadLetter?: (letter: DeadLetter) => void | Promise<void>
-  /** Called when counters change; must be quick and must not throw. */
+  /** Called when counters change; must be quick. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void
 }
 
@@ -49,7 +53,8 @@ export interface Operation {
   readonly options: OperationConfig
   /**
    * Takes documents as there is room for them, and yields exactly one outcome for each, in document
-   * order. It throws only when the source throws; everything that happens to a document is an outcome.
+   * order. It throws when the source does, or when dead letters could not be kept, and only after the
+   * last outcome; everything that happens to a document is an outcome.
    * Leaving the loop early stops the execution.
    */
   execute(documents: DocumentSource, options?: ExecuteOptions): AsyncGenerator<Outcome, void, undefined>

@@ -12,14 +12,12 @@ const ajv = new Ajv2020({
   verbose: true,
   validateFormats: true,
 })
-// https anywhere, http only where the traffic cannot leave this machine.
-ajv.addFormat('endpoint', (text) => {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(text)))
-})
+ajv.addFormat('endpoint', (text) => isSafeUrl(text) && URL.parse(text)?.pathname === '/')
+ajv.addFormat('safe-url', isSafeUrl)
 ajv.addFormat('loopback', isLoopback)
 const formats: Readonly<Record<string, string>> = {
-  endpoint: 'must be an https URL, or an http URL on this machine (localhost)',
+  endpoint: 'must be scheme, host and port alone: https anywhere, http only on this machine (localhost)',
+  'safe-url': 'must be an https URL, or an http URL on this machine, without user, password and query',
   loopback: 'must be on this machine (localhost): only there the grant none is accepted',
 }
 
@@ -29,6 +27,14 @@ const compiled = new WeakMap<JsonSchema, ValidateFunction>()
 export function isLoopback(url: string): boolean {
   const host = URL.parse(url)?.hostname ?? ''
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** True for a URL to which secrets may be sent: https, or http that cannot leave this machine; nothing hidden in it. */
+export function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || /\s/.test(text)) return false
+  const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return isPlain && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(text)))
 }
 
 /**
@@ -65,8 +71,9 @@ export function invalidConfig(of: string, faults: readonly Fault[]): ConnectorEr
 function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
   const name = error.instancePath.slice(1)
   const secret = fields[name.split('/')[0] ?? '']?.['x-secret'] === true
-  // The whole configuration may hold secrets too.
-  const hidden = secret || name === ''
+  // The whole configuration may hold secrets too, and a URL a password.
+  const isUrl = error.keyword === 'format'
+  const hidden = secret || name === '' || (isUrl && String(error.data).includes('@'))
   const at = (path: string, message: string): Fault[] => [
     { path, message, ...(hidden ? {} : { value: shorten(error.data) }) },
   ]

@@ -76,10 +76,12 @@ function fieldsEncoder(fields: readonly TableField[], ignoreUnknownValues: boole
 
 function recordEncoder(fields: readonly TableField[], ignoreUnknownValues: boolean): FieldEncoder {
   const encode = fieldsEncoder(fields, ignoreUnknownValues)
-  return (value, above, name, faults) =>
-    isRecord(value)
+  return (given, above, name, faults) => {
+    const value = plainOf(given)
+    return isRecord(value)
       ? encode(value, { above, name }, faults)
-      : refuse(value, above, name, faults, 'must be an object')
+      : refuse(given, above, name, faults, 'must be an object')
+  }
 }
 
 function modeEncoder(field: TableField, ignoreUnknownValues: boolean): FieldEncoder {
@@ -164,7 +166,16 @@ function has(record: Record<string, unknown>, name: string): boolean {
   return Object.keys(record).some((key) => key.toLowerCase() === wanted && record[key] !== undefined)
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** True for what JSON writes as an object with the same fields: not for dates, maps, promises, errors and the like. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return !(value instanceof Date || value instanceof Map || value instanceof Set || ArrayBuffer.isView(value))
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return true
+  return Object.prototype.toString.call(value) === '[object Object]'
+}
+
+/** What JSON would write for an object that has its own idea of that. */
+export function plainOf(value: unknown): unknown {
+  const { toJSON } = Object(value)
+  return typeof value === 'object' && typeof toJSON === 'function' ? toJSON.call(value, '') : value
 }

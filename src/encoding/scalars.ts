@@ -110,14 +110,16 @@ const encoders: Readonly<Partial<Record<FieldType, (field: TableField) => Scalar
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         return new Refused('must be an object with start and end')
       }
+      let range = value as Record<string, unknown>
       for (const [name, bound] of Object.entries(value)) {
         // A misspelt bound would be an open one.
         if (name !== 'start' && name !== 'end') return new Refused('must be an object with start and end')
         const encoded = bound === null || bound === undefined ? null : encodeBound(bound)
         if (encoded instanceof Refused)
           return new Refused(`must have bounds of which each ${encoded.message}`)
+        if (encoded !== bound && bound !== undefined) range = { ...range, [name]: encoded }
       }
-      return value
+      return range
     }
   },
 }

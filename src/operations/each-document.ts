@@ -3,10 +3,10 @@ import type { Clock } from '../contract/clock.ts'
 import type { Document, DocumentSource, JsonObject } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
-import { asConnectorError, type ConnectorError } from '../errors.ts'
+import { asConnectorError } from '../errors.ts'
 import { Counters } from '../pipeline/counters.ts'
-import { deadLetterOf } from '../pipeline/dead-letter.ts'
-import { parseDocument } from '../pipeline/encode.ts'
+import { DeadLetters } from '../pipeline/dead-letter.ts'
+import { documentOf, parseDocument } from '../pipeline/encode.ts'
 import { abortedError, outcomeOf } from '../pipeline/settle.ts'
 import { openSource } from '../pipeline/source.ts'
 
@@ -16,55 +16,70 @@ export type Results = AsyncIterable<Pick<Outcome, 'payload' | 'sequence' | 'last
 /** What an operation does with one document; `data` is parsed. A throw is the document's outcome. */
 export type Work = (data: JsonObject, signal: AbortSignal | undefined) => Results
 
+/** @param gives whether a document has one result, or many that are numbered. */
 export async function* eachDocument(
   documents: DocumentSource,
   { signal, deadLetter, onProgress }: ExecuteOptions,
   clock: Clock,
+  gives: 'one' | 'many',
   work: Work,
 ): AsyncGenerator<Outcome, void, undefined> {
   const counters = new Counters(onProgress)
+  const letters = new DeadLetters(deadLetter, clock)
   const source = openSource(documents)
-  if (signal?.aborted) source.close()
   const stop = () => source.close()
+  if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   let index = 0
 
-  const failed = async (document: Document, error: ConnectorError, given: number): Promise<Outcome> => {
+  const fail = async (document: Document, thrown: unknown, attempts: number, given = 0): Promise<Outcome> => {
     const outcome = {
-      ...outcomeOf(index, document, error, 1),
-      ...(given > 0 ? { sequence: given, last: true } : {}),
+      ...outcomeOf(index, document, asConnectorError(thrown), attempts),
+      ...(gives === 'many' ? { sequence: given, last: true } : {}),
     }
     counters.settled(outcome)
-    await deadLetter?.(deadLetterOf(outcome, document, clock.now()))
+    await letters.keep(outcome, document)
     return outcome
   }
 
-  try {
-    for (let document = await source.next(); document !== undefined; document = await source.next()) {
-      counters.taken()
-      let given = 0
-      try {
-        for await (const result of work(parseDocument(document), signal)) {
-          given += 1
-          const outcome: Outcome = {
-            index,
-            id: document.id,
-            status: 'success',
-            code: '200',
-            message: '',
-            attempts: 1,
-            ...result,
-          }
-          if (result.last !== false) counters.settled(outcome)
-          yield outcome
+  async function* outcomesOf(document: Document): AsyncGenerator<Outcome, void, undefined> {
+    let given = 0
+    let attempts = 0
+    try {
+      const data = parseDocument(document)
+      attempts = 1
+      for await (const result of work(data, signal)) {
+        given += 1
+        const outcome: Outcome = {
+          index,
+          id: document.id,
+          status: 'success',
+          code: '200',
+          message: '',
+          attempts,
+          ...result,
         }
-      } catch (thrown) {
-        const error = signal?.aborted ? abortedError(true) : asConnectorError(thrown)
-        yield await failed(document, error, given)
+        if (result.last !== false) counters.settled(outcome)
+        yield outcome
       }
+    } catch (thrown) {
+      yield await fail(document, thrown, attempts, given)
+    }
+  }
+
+  try {
+    for (let pulled = await source.next(); !pulled.done; pulled = await source.next()) {
+      counters.taken()
+      yield* outcomesOf(documentOf(pulled.value))
       counters.notify()
       index += 1
     }
+    const { done, value } = await source.leftover()
+    if (!done) {
+      counters.taken()
+      yield await fail(documentOf(value), abortedError(false), 0)
+    }
+    letters.throwIfLost()
   } finally {
     signal?.removeEventListener('abort', stop)
     source.close()

@@ -5,6 +5,7 @@ import { compileRowDecoder } from '../encoding/decode-row.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument, type Results } from './each-document.ts'
 import type { OpenOperation } from './open-operation.ts'
+import { pollWaitMs } from './poll-ladder.ts'
 
 /** The options of descriptors/operations/get-query-results.json, resolved. */
 interface GetQueryResultsOptions {
@@ -20,18 +21,22 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
   /** Asks again until the query is done: the service waits less than we may be ready to. */
   const readWhenDone = async (query: ResultQuery, signal: AbortSignal | undefined): Promise<ResultPage> => {
     const deadline = context.clock.now() + timeoutMs
-    for (let left = timeoutMs; ; left = Math.max(deadline - context.clock.now(), 0)) {
+    for (let look = 0; ; look += 1) {
+      const left = Math.max(deadline - context.clock.now(), 0)
       const page = await readPage({ ...query, timeoutMs: left }, signal)
       if (page.jobComplete) return page
-      if (left === 0 || context.clock.now() >= deadline) {
+      if (context.clock.now() >= deadline) {
         const message = `Query ${query.projectId}.${query.jobId} is not done after ${timeoutMs} ms. Ask again, or raise timeoutMs.`
         throw new ConnectorError('BQC_JOB_TIMEOUT', message)
       }
+      // The service may answer sooner than it was asked to.
+      await context.clock.wait(Math.min(pollWaitMs(look), deadline - context.clock.now()), signal)
+      if (signal?.aborted) throw new ConnectorError('BQC_ABORTED', 'Stopped while the query was not done.')
     }
   }
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context.clock, async function* (data, signal): Results {
+    eachDocument(documents, execute, context.clock, 'many', async function* (data, signal): Results {
       const query = {
         ...referenceOf(data, context.location),
         projectId: projectIdOverride || context.projectId,

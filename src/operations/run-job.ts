@@ -6,6 +6,7 @@ import type { JsonObject } from '../contract/document.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument } from './each-document.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
+import { pollWaitMs } from './poll-ladder.ts'
 
 /** The options of descriptors/operations/run-job.json, resolved. */
 interface RunJobOptions {
@@ -13,8 +14,6 @@ interface RunJobOptions {
   readonly requestTimeout: number
 }
 
-/** Milliseconds between two looks at a job, where the service does not let us wait for it. */
-const pollLadderMs = [0, 1000, 2000, 5000, 10_000, 15_000, 20_000]
 /** Milliseconds that one request waits for a job; the service ends longer waits on its own. */
 const longPollMs = 10_000
 
@@ -24,13 +23,18 @@ export const openRunJob: OpenOperation = (context, config) => {
   const readPage = createReadPage(context.transport, context.endpoint, context.retry)
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context.clock, async function* (data, signal) {
-      const started = await context.control.insertJob(
-        projectId,
-        jobOf(data, projectId, context.location),
-        signal,
-      )
-      const job = await waitFor(started, projectId, options.requestTimeout, { ...context, readPage }, signal)
+    eachDocument(documents, execute, context.clock, 'one', async function* (data, signal) {
+      const asked = jobOf(data, projectId, context.location)
+      const isOurs = (data as Job).jobReference?.jobId === undefined
+      let job = asked
+      try {
+        job = await context.control.insertJob(projectId, asked, isOurs, signal)
+        job = await waitFor(job, projectId, options.requestTimeout, { ...context, readPage }, signal)
+      } catch (thrown) {
+        if (!signal?.aborted) throw thrown
+        const message = `Stopped while job ${nameOf(job)} was under way. It may go on: look at it before running it again.`
+        throw new ConnectorError('BQC_ABORTED', message, { payload: job, cause: thrown })
+      }
       const failure = job.status?.errorResult
       if (failure) {
         const { reason = '', location, message } = failure
@@ -84,12 +88,11 @@ async function waitFor(
       throw new ConnectorError('BQC_JOB_TIMEOUT', message, { payload: job })
     }
     const query = { projectId, jobId: jobId ?? '', location: location ?? undefined, maxResults: 0 }
-    const waited = await readPage({ ...query, timeoutMs: Math.min(left, longPollMs) }, signal).catch(
+    const page = await readPage({ ...query, timeoutMs: Math.min(left, longPollMs) }, signal).catch(
       () => undefined,
     )
-    // A failed job answers the wait with its failure, and so does one that gives no rows; the job itself tells.
-    if (waited === undefined)
-      await clock.wait(pollLadderMs[Math.min(look, pollLadderMs.length - 1)] ?? 0, signal)
+    // A failed job answers the wait with its failure; the job itself tells. Nor does every service wait.
+    if (!page?.jobComplete || look > 0) await clock.wait(Math.min(pollWaitMs(look), left), signal)
     job = await control.getJob(projectId, jobId ?? '', location ?? undefined, signal)
   }
   return job

@@ -10,7 +10,7 @@ import { parseTableId } from '../browse/profiles.ts'
 import type { Destination } from '../contract/insert-rows.ts'
 import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
-import { insertPipeline } from '../pipeline/insert-pipeline.ts'
+import { insertPipeline, type PipelinePorts } from '../pipeline/insert-pipeline.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
 
 /** The options of descriptors/operations/streaming-insert.json, resolved. */
@@ -77,13 +77,13 @@ const refusalLifeMs = 10_000
 function rememberEncoders(
   { control, clock }: OperationContext,
   ignoreUnknownValues: boolean,
-): (destination: Destination) => RowEncoder | Promise<RowEncoder> {
+): PipelinePorts['encoderOf'] {
   const encoders = new Map<string, RowEncoder>()
   const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
   // Most documents go where the one before them went, and bring the same destination.
   let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
 
-  return (destination) => {
+  return (destination, signal) => {
     if (last?.destination === destination) return last.encoder
     const { projectId, datasetId, tableId } = destination
     const key = `${projectId}.${datasetId}.${tableId}`
@@ -94,7 +94,7 @@ function rememberEncoders(
     }
     const refusal = refusals.get(key)
     if (refusal && clock.now() < refusal.until) return Promise.reject(refusal.error)
-    return control.getTable(projectId, datasetId, tableId).then(
+    return control.getTable(projectId, datasetId, tableId, signal).then(
       ({ fields }) => {
         const encoder = compileRowEncoder(fields, ignoreUnknownValues)
         encoders.set(key, encoder)

@@ -23,6 +23,8 @@ export interface Batch {
   readonly rows: readonly Row[]
   /** How often these rows have been sent. */
   readonly attempts: number
+  /** How often the service answered, and stumbled over these rows. */
+  readonly stumbles: number
 }
 
 export interface BatchLimits {
@@ -66,7 +68,7 @@ export class Batcher {
 
   seal(): void {
     this.#cancelTimer?.()
-    this.#sealed({ destination: this.#destination, rows: this.#rows, attempts: 0 })
+    this.#sealed({ destination: this.#destination, rows: this.#rows, attempts: 0, stumbles: 0 })
   }
 
   #sizeOf(row: Row): number {

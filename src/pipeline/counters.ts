@@ -48,6 +48,10 @@ export class Counters {
   }
 
   notify(): void {
-    this.#observe?.({ ...this.#counts })
+    try {
+      this.#observe?.({ ...this.#counts })
+    } catch {
+      // An observer's trouble is none of the documents'.
+    }
   }
 }

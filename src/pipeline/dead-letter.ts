@@ -1,6 +1,8 @@
 // A document that did not succeed -> a dead letter, and a file of them.
 import { open } from 'node:fs/promises'
+import type { Clock } from '../contract/clock.ts'
 import type { Document } from '../contract/document.ts'
+import type { ExecuteOptions } from '../contract/operation.ts'
 import type { DeadLetter, Outcome } from '../contract/outcome.ts'
 import { ConnectorError } from '../errors.ts'
 import { parseDocument } from './encode.ts'
@@ -16,20 +18,57 @@ export interface DeadLetterFile {
  * @throws ConnectorError `BQC_OUTPUT_UNWRITABLE`
  */
 export async function openDeadLetterFile(path: string): Promise<DeadLetterFile> {
-  const file = await open(path, 'a').catch((cause) => {
-    const why = (cause as NodeJS.ErrnoException).code
-    throw new ConnectorError('BQC_OUTPUT_UNWRITABLE', `Cannot write dead letters to ${path} (${why}).`, {
-      cause,
-    })
-  })
+  const file = await open(path, 'a').catch((cause) => Promise.reject(unwritable(path, cause)))
   return {
-    write: (letter) => file.appendFile(`${JSON.stringify(letter)}\n`),
+    async write(letter) {
+      try {
+        await file.appendFile(`${JSON.stringify(letter)}\n`)
+      } catch (cause) {
+        throw unwritable(path, cause)
+      }
+    },
     close: () => file.close(),
   }
 }
 
-/** @param outcome one that is no success. */
-export function deadLetterOf(outcome: Outcome, document: Document, now: number): DeadLetter {
+function unwritable(path: string, cause: unknown): ConnectorError {
+  const why = (cause as NodeJS.ErrnoException).code
+  return new ConnectorError('BQC_OUTPUT_UNWRITABLE', `Cannot write dead letters to ${path} (${why}).`, {
+    cause,
+  })
+}
+
+/** Keeps dead letters, and remembers when one could not be kept: documents come first. */
+export class DeadLetters {
+  readonly #write: ExecuteOptions['deadLetter']
+  readonly #clock: Clock
+  #lost: { readonly count: number; readonly cause: unknown } | undefined
+
+  constructor(write: ExecuteOptions['deadLetter'], clock: Clock) {
+    this.#write = write
+    this.#clock = clock
+  }
+
+  /** @param outcome one that is no success. */
+  async keep(outcome: Outcome, document: Document): Promise<void> {
+    try {
+      await this.#write?.(deadLetterOf(outcome, document, this.#clock.now()))
+    } catch (cause) {
+      this.#lost = { count: (this.#lost?.count ?? 0) + 1, cause: this.#lost?.cause ?? cause }
+    }
+  }
+
+  /** @throws ConnectorError `BQC_OUTPUT_UNWRITABLE` */
+  throwIfLost(): void {
+    if (this.#lost === undefined) return
+    const { count, cause } = this.#lost
+    const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
+    const message = `${count} dead letters could not be kept: ${why}. Every document has its outcome.`
+    throw new ConnectorError('BQC_OUTPUT_UNWRITABLE', message, { cause })
+  }
+}
+
+function deadLetterOf(outcome: Outcome, document: Document, now: number): DeadLetter {
   const { index, id, status, code, errorCode, message, faults, attempts, insertId, destination } = outcome
   return {
     index,

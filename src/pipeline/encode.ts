@@ -1,7 +1,7 @@
 // Stage 2: a document becomes a row, or is rejected here and never reaches a batch.
 // Before: admit. Next: partition.
 import type { Document, JsonObject } from '../contract/document.ts'
-import type { RowEncoder } from '../encoding/encode-row.ts'
+import { isRecord, plainOf, type RowEncoder } from '../encoding/encode-row.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -32,7 +32,7 @@ export function encodeDocument(
   // The size first: text that is far too large is not worth parsing.
   const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
   if (bytes > maxRowBytes) throw tooLarge(bytes, maxRowBytes)
-  const text = typeof data === 'string' ? data : decode(data)
+  const text = typeof data === 'string' ? withoutMark(data) : decode(data)
   const row = parse(text)
   const encoded = checked(row, encodeRow, table)
   if (encoded === row) return { text, bytes }
@@ -40,10 +40,27 @@ export function encodeDocument(
   return sized(rewritten, Buffer.byteLength(rewritten), maxRowBytes)
 }
 
+/** What a source gave, as a document: what is none is refused later for its data, like any other. */
+export function documentOf(given: unknown): Document {
+  const isDocument = typeof given === 'object' && given !== null
+  return isDocument ? (given as Document) : ({ data: given } as Document)
+}
+
+/** Bytes that a document holds which did not become a row. */
+export function sizeOf({ data }: Document): number {
+  if (typeof data === 'string') return data.length
+  if (data instanceof Uint8Array) return data.byteLength
+  try {
+    return JSON.stringify(data)?.length ?? 0
+  } catch {
+    return 0
+  }
+}
+
 /** The object in a document's text, or the document's object itself. */
 export function parseDocument({ data }: Document): JsonObject {
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) return objectOf(data)
-  return objectOf(parse(typeof data === 'string' ? data : decode(data)))
+  return objectOf(parse(typeof data === 'string' ? withoutMark(data) : decode(data)))
 }
 
 function checked(row: unknown, encodeRow: RowEncoder, table: string): JsonObject {
@@ -58,10 +75,16 @@ function checked(row: unknown, encodeRow: RowEncoder, table: string): JsonObject
   )
 }
 
-function objectOf(value: unknown): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+function objectOf(given: unknown): JsonObject {
+  const value = plainOf(given)
+  if (isRecord(value)) return value
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : nameOfKind(value)
   throw new ConnectorError('BQC_DOCUMENT_NOT_OBJECT', `The document is ${kind}. It must be a JSON object.`)
+}
+
+function nameOfKind(value: unknown): string {
+  const name = Object.prototype.toString.call(value).slice(8, -1)
+  return typeof value === 'object' ? `an object of the kind ${name}` : `${typeof value}`
 }
 
 function parse(text: string): unknown {
@@ -71,6 +94,11 @@ function parse(text: string): unknown {
     const why = (cause as Error).message
     throw new ConnectorError('BQC_DOCUMENT_NOT_JSON', `The document is not JSON: ${why}.`, { cause })
   }
+}
+
+/** A byte order mark is no part of the text; decoded bytes have lost theirs already. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
 function decode(bytes: Uint8Array): string {

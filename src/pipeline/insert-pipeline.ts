@@ -10,21 +10,21 @@ import { asConnectorError } from '../errors.ts'
 import { Budget } from './admit.ts'
 import type { BatchLimits } from './batch.ts'
 import { Counters } from './counters.ts'
-import { deadLetterOf } from './dead-letter.ts'
+import { DeadLetters } from './dead-letter.ts'
 import { Delivery } from './deliver.ts'
-import { encodeDocument } from './encode.ts'
+import { documentOf, encodeDocument, sizeOf } from './encode.ts'
 import { destinationOf, nameOf, Partition } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
-import { outcomeOf, placeOf } from './settle.ts'
+import { abortedError, outcomeOf, placeOf } from './settle.ts'
 import { openSource } from './source.ts'
 
 export interface PipelinePorts {
   readonly insertRows: InsertRows
   /**
    * The encoder of a table's rows; at once when it is known. A rejection is the outcome of the document
-   * that asked.
+   * that asked; the signal ends the wait.
    */
-  readonly encoderOf: (destination: Destination) => RowEncoder | Promise<RowEncoder>
+  readonly encoderOf: (destination: Destination, signal: AbortSignal) => RowEncoder | Promise<RowEncoder>
   readonly retry: Retry
   readonly clock: Clock
 }
@@ -51,15 +51,17 @@ export async function* insertPipeline(
   const counters = new Counters(onProgress)
   const budget = new Budget(options.budgetBytes)
   const delivery = new Delivery()
-  const sender = new Sender(ports, options, counters, (settled) => delivery.add(settled))
+  const stopping = new AbortController()
+  const sender = new Sender(ports, options, counters, stopping.signal, (settled) => delivery.add(settled))
   const partition = new Partition(options.batch, ports.clock, (batch) => sender.add(batch))
   const source = openSource(documents)
+  const letters = new DeadLetters(deadLetter, ports.clock)
   const { insertIdPrefix } = options
   const insertIdOf = (index: number) => (insertIdPrefix === undefined ? undefined : insertIdPrefix + index)
 
   const stop = () => {
     source.close()
-    sender.stop()
+    stopping.abort()
     budget.wake()
   }
 
@@ -79,16 +81,17 @@ export async function* insertPipeline(
       ...outcomeOf(index, document, asConnectorError(thrown)),
       ...placeOf(destination, insertIdOf(index)),
     }
-    budget.spend(documentOverheadBytes)
-    delivery.add([{ outcome, document, chargedBytes: documentOverheadBytes }])
+    const chargedBytes = documentOverheadBytes + sizeOf(document)
+    budget.spend(chargedBytes)
+    delivery.add([{ outcome, document, chargedBytes }])
   }
-  /** Waits only for the encoder of a table that is new. */
+  /** Waits only for the encoder of a table that is new; the documents after it wait too. */
   const accept = (document: Document, index: number): void | Promise<void> => {
     let destination: Destination | undefined
     try {
       const to = destinationOf(document, options.destination)
       destination = to
-      const encoder = ports.encoderOf(to)
+      const encoder = ports.encoderOf(to, stopping.signal)
       if (!(encoder instanceof Promise)) return enter(document, index, to, encoder)
       return encoder
         .then((encodeRow) => enter(document, index, to, encodeRow))
@@ -109,19 +112,25 @@ export async function* insertPipeline(
           await budget.room()
           continue
         }
-        const pulled = source.next()
-        const document = pulled instanceof Promise ? await pulled : pulled
-        if (document === undefined) break
+        const step = source.next()
+        const pulled = step instanceof Promise ? await step : step
+        if (pulled.done) break
         counters.taken()
-        const entering = accept(document, count)
-        if (entering !== undefined) await entering
+        const entering = accept(documentOf(pulled.value), count)
         count += 1
+        if (entering !== undefined) await entering
       }
     } catch (thrown) {
       sourceError = { thrown }
     }
     partition.sealAll()
     await sender.drain()
+    const { done, value } = await source.leftover()
+    if (!done) {
+      counters.taken()
+      reject(documentOf(value), count, abortedError(false))
+      count += 1
+    }
     delivery.endAt(count)
   }
 
@@ -134,13 +143,12 @@ export async function* insertPipeline(
       if (item === undefined) break
       budget.giveBack(item.chargedBytes)
       counters.settled(item.outcome)
-      if (item.outcome.status !== 'success') {
-        await deadLetter?.(deadLetterOf(item.outcome, item.document, ports.clock.now()))
-      }
+      if (item.outcome.status !== 'success') await letters.keep(item.outcome, item.document)
       yield item.outcome
     }
     counters.notify()
     if (sourceError !== undefined) throw sourceError.thrown
+    letters.throwIfLost()
   } finally {
     // Also when the consumer left the loop early: nothing stays on the wire, no timer stays.
     signal?.removeEventListener('abort', stop)

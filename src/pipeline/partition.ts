@@ -6,6 +6,14 @@ import type { Destination } from '../contract/insert-rows.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
 import { type Batch, Batcher, type BatchLimits, type Row } from './batch.ts'
 
+// https://cloud.google.com/bigquery/docs/tables#table_naming and .../datasets#dataset-naming
+const names: Readonly<Record<keyof Destination, RegExp>> = {
+  projectId: /^([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*$/,
+  datasetId: /^[\p{L}\p{N}_-]+$/u,
+  tableId: /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd} $]+$/u,
+  templateSuffix: /^\w*$/,
+}
+
 /** Destinations with an open batch at most; past it, the one that opened first is sealed. */
 const maxOpenBatches = 1000
 
@@ -22,15 +30,13 @@ export function destinationOf({ properties }: Document, usual: Destination): Des
     templateSuffix: properties['templateSuffix'] ?? usual.templateSuffix,
   }
   const faults: Fault[] = Object.entries(destination)
-    .filter(([name, value]) =>
-      name === 'templateSuffix' ? !/^\w*$/.test(value) : !/^[^/?#\s]+$/.test(value),
-    )
+    .filter(([name, value]) => !names[name as keyof Destination].test(value))
     .map(([name, value]) => ({ path: `/${name}`, value, message: 'is not a name that BigQuery knows' }))
   if (faults.length === 0) return destination
-  const names = faults.map(({ path, value }) => `${path.slice(1)} ${JSON.stringify(value)}`)
+  const found = faults.map(({ path, value }) => `${path.slice(1)} ${JSON.stringify(value)}`)
   throw new ConnectorError(
     'BQC_DESTINATION_INVALID',
-    `The document's properties name no table: ${names.join(', ')}. Use letters, digits and underscores.`,
+    `The document's properties name no table: ${found.join(', ')}. Use letters, digits and underscores.`,
     { faults },
   )
 }

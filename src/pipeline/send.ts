@@ -4,11 +4,11 @@ import type { Clock } from '../contract/clock.ts'
 import type { InsertRows, InsertVerdict, Retry } from '../contract/insert-rows.ts'
 import { asConnectorError } from '../errors.ts'
 import type { Batch } from './batch.ts'
-import { abortedError, type Settled, settle } from './settle.ts'
+import { abortedError, type Settled, type Settlement, settle } from './settle.ts'
 
 export interface SendOptions {
   readonly maxInFlight: number
-  /** Requests for one row at most, the first included. */
+  /** Requests at most that the service may fail for one row, without refusing it. */
   readonly maxAttempts: number
 }
 
@@ -29,14 +29,14 @@ const firstWaitMs = 1000
 
 /**
  * Sends sealed batches. Those that wait for their turn are not counted here: the budget bounds them.
- * `stop` ends the retries and what has not left; `cancel` ends requests on the wire too.
+ * The signal `stop` ends the retries and what has not left; `cancel` ends requests on the wire too.
  */
 export class Sender {
   readonly #ports: SendPorts
   readonly #options: SendOptions
   readonly #events: SendEvents
   readonly #settled: (settled: readonly Settled[]) => void
-  readonly #stop = new AbortController()
+  readonly #stop: AbortSignal
   readonly #cancel = new AbortController()
   readonly #waiting: Batch[] = []
   readonly #inFlight = new Set<Promise<void>>()
@@ -45,11 +45,13 @@ export class Sender {
     ports: SendPorts,
     options: SendOptions,
     events: SendEvents,
+    stop: AbortSignal,
     settled: (settled: readonly Settled[]) => void,
   ) {
     this.#ports = ports
     this.#options = options
     this.#events = events
+    this.#stop = stop
     this.#settled = settled
   }
 
@@ -58,12 +60,8 @@ export class Sender {
     this.#fill()
   }
 
-  stop(): void {
-    this.#stop.abort()
-  }
-
+  /** Ends the requests on the wire. */
   cancel(): void {
-    this.stop()
     this.#cancel.abort()
   }
 
@@ -84,22 +82,24 @@ export class Sender {
     }
   }
 
-  /** Sends a batch, and what is left of it, until every row has settled. */
+  /** Sends a batch, and what is left of it, until every row has settled. Never rejects. */
   async #work(batch: Batch): Promise<void> {
     const parts = [batch]
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       const { batch: tried, verdict } = await this.#attempt(part)
-      const { settled, again, isLater } = settle(
-        tried,
-        verdict,
-        this.#options.maxAttempts,
-        this.#stop.signal.aborted,
-      )
+      const { settled, again, isLater } = this.#settle(tried, verdict)
       this.#settled(settled)
       parts.push(...again)
-      if (isLater && again.length > 0) {
-        await this.#ports.clock.wait(firstWaitMs * 2 ** Math.min(tried.attempts - 1, 5), this.#stop.signal)
-      }
+      if (isLater) await this.#ports.clock.wait(firstWaitMs * 2 ** Math.min(tried.stumbles, 5), this.#stop)
+    }
+  }
+
+  /** What goes wrong here is our fault, and still an outcome for each row. */
+  #settle(batch: Batch, verdict: InsertVerdict): Settlement {
+    try {
+      return settle(batch, verdict, this.#options.maxAttempts, this.#stop.aborted)
+    } catch (thrown) {
+      return settle(batch, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true)
     }
   }
 
@@ -114,9 +114,7 @@ export class Sender {
       if (answer.verdict === 'retry') throw answer.error
     }
     try {
-      // A batch whose rows go again because of a neighbour has used up some of its attempts.
-      const left = Math.max(this.#options.maxAttempts - batch.attempts, 1)
-      await this.#ports.retry(attempt, { attempts: left, signal: this.#stop.signal })
+      await this.#ports.retry(attempt, { attempts: this.#options.maxAttempts, signal: this.#stop })
     } catch {
       // The last answer says why.
     }

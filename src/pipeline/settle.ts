@@ -100,18 +100,22 @@ function settleRows(
   const settled: Settled[] = []
   const again: Row[] = []
   const destination = nameOf(batch.destination)
+  // Rounds that settle rows come to an end by themselves; only those that settle none are counted.
+  const isProgress = listed.length < batch.rows.length || listed.some((row) => row.verdict === 'rejected')
   for (const [at, row] of batch.rows.entries()) {
     const verdict = verdicts.get(at)
     if (verdict === undefined) settled.push(stored(row, batch.attempts, destination))
     else if (verdict.verdict === 'rejected')
       settled.push(failed(row, batch, refusedRow(verdict.errors, batch)))
-    // The service refuses a whole request for one bad row and marks the innocent ones `stopped`.
     else if (isStopped) settled.push(failed(row, batch, abortedError(true)))
-    else if (batch.attempts < maxAttempts) again.push(row)
+    // The service refuses a whole request for one bad row and marks the innocent ones `stopped`.
+    else if (isProgress || batch.stumbles + 1 < maxAttempts) again.push(row)
     else settled.push(failed(row, batch, notTaken(verdict.errors, batch)))
   }
+  if (again.length === 0) return { settled, again: [], isLater: false }
+  const stumbles = batch.stumbles + (isProgress ? 0 : 1)
   const isLater = listed.some((row) => row.verdict === 'again-later')
-  return { settled, again: again.length > 0 ? [{ ...batch, rows: again }] : [], isLater }
+  return { settled, again: [{ ...batch, rows: again, stumbles }], isLater }
 }
 
 function stored(
@@ -159,7 +163,7 @@ function notTaken(errors: readonly RowError[], batch: Batch): ConnectorError {
   const reason = errors[0]?.reason ?? ''
   return new ConnectorError(
     'BQC_SERVICE_UNAVAILABLE',
-    `${nameOf(batch.destination)} did not take the row in ${batch.attempts} attempts (${reason}). Send it again later.`,
+    `${nameOf(batch.destination)} did not take the row in ${batch.attempts} requests (${reason}). Send it again later.`,
     { payload: errors, reason },
   )
 }

@@ -41,7 +41,7 @@ describe('a request of the control plane', () => {
     ['a job elsewhere', (c) => c.getJob('p', 'j', 'EU'), 'GET', '/bigquery/v2/projects/p/jobs/j?location=EU'],
     [
       'a new job',
-      (c) => c.insertJob('p', { jobReference: { jobId: 'j' } }),
+      (c) => c.insertJob('p', { jobReference: { jobId: 'j' } }, true),
       'POST',
       '/bigquery/v2/projects/p/jobs',
     ],
@@ -227,7 +227,7 @@ describe('starting a job', () => {
   it('sends it as it is', async () => {
     const { control, asked } = openScripted(() => jsonReply({ ...job, status: { state: 'RUNNING' } }))
 
-    const started = await control.insertJob('p', job)
+    const started = await control.insertJob('p', job, false)
 
     expect(started.status?.state).toBe('RUNNING')
     expect(JSON.parse(String(asked[0]?.body))).toEqual(job)
@@ -241,7 +241,7 @@ describe('starting a job', () => {
         : jsonReply({ ...job, status: { state: 'DONE' } })
     })
 
-    const adopted = await control.insertJob('p', job)
+    const adopted = await control.insertJob('p', job, false)
 
     expect(adopted.status?.state).toBe('DONE')
     expect(asked.map((request) => [request.method, pathOf(request)])).toEqual([
@@ -251,10 +251,18 @@ describe('starting a job', () => {
     ])
   })
 
+  it('takes no job of somebody else for its own: an id that is taken from the start is refused', async () => {
+    const { control } = openScripted(() => errorReply(409, 'duplicate', 'Already Exists: Job p:j'))
+
+    const refusal = await refusalOf(control.insertJob('p', job, false))
+
+    expect([refusal.code, refusal.httpStatus]).toEqual(['BQC_REQUEST_REFUSED', 409])
+  })
+
   it('reports a duplicate when the job had no id of ours', async () => {
     const { control } = openScripted(() => errorReply(409, 'duplicate', 'Already Exists'))
 
-    const refusal = await refusalOf(control.insertJob('p', { configuration: {} }))
+    const refusal = await refusalOf(control.insertJob('p', { configuration: {} }, false))
 
     expect([refusal.code, refusal.httpStatus]).toEqual(['BQC_REQUEST_REFUSED', 409])
   })

@@ -207,10 +207,26 @@ describe('the grant', () => {
   })
 })
 
+describe('an endpoint', () => {
+  it.each([
+    'https://bigquery.googleapis.com/path',
+    'https://bigquery.googleapis.com?a=1',
+    'https://bigquery.googleapis.com#x',
+    'https://bigquery.googleapis.com ',
+    'https://user:hunter2@bigquery.googleapis.com',
+    'ftp://localhost',
+  ])('is scheme, host and port alone, not %s', (endpoint) => {
+    const refusal = refusalOf(() => connection({ ...local, endpoint }))
+
+    expect(new Set(refusal.faults.map(({ path }) => path))).toEqual(new Set(['/endpoint']))
+    expect(refusal.message).not.toContain('hunter2')
+  })
+})
+
 describe('this machine', () => {
   it.each([
     'http://localhost',
-    'http://localhost:9050/path',
+    'http://localhost:9050/',
     'http://LOCALHOST:1',
     'http://127.0.0.1:9050',
     'http://127.255.255.254',

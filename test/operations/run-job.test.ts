@@ -32,7 +32,7 @@ describe('Run Job', () => {
     })
   })
 
-  it('finds the job again that its document names, instead of running it twice', async () => {
+  it('refuses a job whose id is taken, and runs nothing twice', async () => {
     await bigquery.run('CREATE SCHEMA jobs', 'CREATE TABLE jobs.once (n INT64)')
     const document = {
       data: {
@@ -43,7 +43,14 @@ describe('Run Job', () => {
 
     const outcomes = await Array.fromAsync(runJob().execute([document, document]))
 
-    expect(outcomes.map(({ status }) => status)).toEqual(['success', 'success'])
+    expect(outcomes).toMatchObject([
+      { status: 'success' },
+      {
+        status: 'application-error',
+        errorCode: 'BQC_REQUEST_REFUSED',
+        message: expect.stringContaining('Already Exists'),
+      },
+    ])
     expect(await bigquery.rows('SELECT COUNT(*) AS n FROM jobs.once')).toEqual([{ n: '1' }])
   })
 

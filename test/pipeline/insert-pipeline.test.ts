@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createRetry } from '../../src/bigquery/retry.ts'
 import type { Clock } from '../../src/contract/clock.ts'
 import type { Document, DocumentSource } from '../../src/contract/document.ts'
-import type { InsertRows } from '../../src/contract/insert-rows.ts'
+import type { InsertRows, InsertVerdict } from '../../src/contract/insert-rows.ts'
 import type { ExecuteOptions } from '../../src/contract/operation.ts'
 import type { DeadLetter, Outcome } from '../../src/contract/outcome.ts'
 import { compileRowEncoder } from '../../src/encoding/encode-row.ts'
@@ -248,6 +248,71 @@ describe('a bad document', () => {
   })
 })
 
+describe('a source', () => {
+  it('with holes, nulls and things that are no documents gets an outcome for each of them', async () => {
+    const source = [{ data: { n: 1 } }, undefined, null, 7, 'x', {}, { data: { n: 2 } }] as Document[]
+
+    const outcomes = await Array.fromAsync(start(source, new TableService().insertRows))
+
+    expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+      'success',
+      'BQC_DOCUMENT_NOT_OBJECT',
+      'BQC_DOCUMENT_NOT_OBJECT',
+      'BQC_DOCUMENT_NOT_OBJECT',
+      'BQC_DOCUMENT_NOT_JSON',
+      'BQC_DOCUMENT_NOT_OBJECT',
+      'success',
+    ])
+  })
+
+  it.each([
+    ['a promise that nobody awaited', Promise.resolve({ n: 1 })],
+    ['an error', new Error('x')],
+    ['a map', new Map([['n', 1]])],
+    ['a date', new Date()],
+    ['a URL', new URL('http://localhost')],
+    ['raw memory', new ArrayBuffer(8)],
+    ['an object that is nothing in JSON', { toJSON: () => undefined }],
+  ])('that gives %s for data does not store an empty row', async (_, data) => {
+    const service = new TableService()
+
+    const outcomes = await Array.fromAsync(start([{ data } as unknown as Document], service.insertRows))
+
+    expect(outcomes).toMatchObject([{ status: 'application-error', errorCode: 'BQC_DOCUMENT_NOT_OBJECT' }])
+    expect(service.stored.size).toBe(0)
+  })
+
+  it('that is none is refused by name', async () => {
+    await expect(start(undefined as never, new TableService().insertRows).next()).rejects.toMatchObject({
+      code: 'BQC_CONFIG_INVALID',
+    })
+  })
+
+  it('is checked by what its objects are in JSON, when they have their own idea of that', async () => {
+    const service = new TableService()
+    const own = (json: object) => ({ data: { toJSON: () => json } }) as Document
+
+    const outcomes = await Array.fromAsync(start([own({ n: 1 }), own({ n: 'x' })], service.insertRows))
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['success', 'application-error'])
+    expect([...service.stored.values()]).toEqual(['{"n":1}'])
+  })
+
+  it('whose bad documents are large is not pulled further than the budget lasts', async () => {
+    let taken = 0
+    function* source() {
+      yield { data: { n: 0 } }
+      for (; taken < 1000; taken += 1) yield { data: `no JSON${'x'.repeat(1000)}` }
+    }
+    const outcomes = start(source(), () => new Promise(() => undefined), { clock: new FakeClock() })
+    void outcomes.next()
+
+    await settled()
+
+    expect(taken).toBeLessThan(15)
+  })
+})
+
 describe('retries', () => {
   it('carry the same insertIds, so that a lost answer stores nothing twice', async () => {
     const service = new TableService(['lost'])
@@ -281,6 +346,28 @@ describe('retries', () => {
 
     expect(outcomes).toMatchObject(
       Array(2).fill({ status: 'failure', code: '503', errorCode: 'BQC_SERVICE_UNAVAILABLE', attempts: 4 }),
+    )
+  })
+
+  it('are not used up by a bad neighbour, even when only one attempt is allowed', async () => {
+    const service = new TableService()
+
+    const outcomes = await Array.fromAsync(
+      start([{ data: { n: 1 } }, { data: { bad: true } }], service.insertRows, {
+        options: { maxAttempts: 1 },
+      }),
+    )
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['success', 'application-error'])
+  })
+
+  it('end when the service goes on stumbling over the same rows', async () => {
+    const service = new TableService(Array(100).fill('row-trouble'))
+
+    const outcomes = await Array.fromAsync(start(rows(2), service.insertRows))
+
+    expect(outcomes).toMatchObject(
+      Array(2).fill({ status: 'failure', attempts: 4, errorCode: 'BQC_SERVICE_UNAVAILABLE' }),
     )
   })
 
@@ -443,6 +530,51 @@ describe('a stop', () => {
     expect(await outcomes).toMatchObject([{ errorCode: 'BQC_ABORTED', attempts: 0 }])
   })
 
+  it('gives an outcome to the document that the source was just handing over', async () => {
+    const controller = new AbortController()
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    async function* source() {
+      yield { data: { n: 1 } }
+      await gate
+      yield { data: { n: 2 }, id: 'just-handed-over' }
+    }
+    const outcomes = Array.fromAsync(
+      start(source(), new TableService().insertRows, {
+        clock: new FakeClock(),
+        execute: { signal: controller.signal },
+      }),
+    )
+    await settled()
+
+    controller.abort()
+    open()
+
+    expect(await outcomes).toMatchObject([
+      { index: 0 },
+      { index: 1, id: 'just-handed-over', errorCode: 'BQC_ABORTED' },
+    ])
+  })
+
+  it('does not wait for a table that is being described', async () => {
+    const controller = new AbortController()
+    const outcomes = Array.fromAsync(
+      start(rows(1), new TableService().insertRows, {
+        execute: { signal: controller.signal },
+        ports: {
+          encoderOf: (_, signal) =>
+            new Promise((_resolve, reject) => {
+              signal.addEventListener('abort', () => reject(new ConnectorError('BQC_ABORTED', 'Stopped.')))
+            }),
+        },
+      }),
+    )
+    await settled()
+
+    controller.abort()
+
+    expect(await outcomes).toMatchObject([{ errorCode: 'BQC_ABORTED', attempts: 0 }])
+  })
+
   it('ends the wait before a retry', async () => {
     const controller = new AbortController()
     const clock = new FakeClock()
@@ -489,6 +621,44 @@ describe('a stop', () => {
 })
 
 describe('trouble outside of documents', () => {
+  it('in an answer that makes no sense is an outcome for each row, and nothing hangs', async () => {
+    const nonsense = { verdict: 'stored', rows: [{ index: 0, verdict: 'rejected', errors: [{}] }] }
+
+    const outcomes = await Array.fromAsync(start(rows(2), async () => nonsense as unknown as InsertVerdict))
+
+    expect(outcomes).toMatchObject(Array(2).fill({ status: 'failure', errorCode: 'BQC_INTERNAL' }))
+  })
+
+  it('in the keeping of dead letters stops no document, and is told at the end', async () => {
+    const service = new TableService()
+    const seen: string[] = []
+
+    const run = async () => {
+      const deadLetter = () => Promise.reject(new Error('The disk is full.'))
+      const documents = [{ data: 'no' }, ...rows(5), { data: 'no' }]
+      for await (const { status } of start(documents, service.insertRows, { execute: { deadLetter } }))
+        seen.push(status)
+    }
+
+    await expect(run()).rejects.toMatchObject({
+      code: 'BQC_OUTPUT_UNWRITABLE',
+      message: '2 dead letters could not be kept: The disk is full. Every document has its outcome.',
+    })
+    expect(seen).toEqual(['application-error', ...Array(5).fill('success'), 'application-error'])
+  })
+
+  it("in an observer is none of the documents'", async () => {
+    const onProgress = () => {
+      throw new Error('The screen is broken.')
+    }
+
+    const outcomes = await Array.fromAsync(
+      start(rows(3), new TableService().insertRows, { execute: { onProgress } }),
+    )
+
+    expect(outcomes).toMatchObject(Array(3).fill({ status: 'success' }))
+  })
+
   it('in the source is thrown after every document before it has its outcome', async () => {
     function* source() {
       yield* rows(4)

@@ -53,14 +53,16 @@ it('outcomes in equal documents in, in order, under row errors, 5xx, 401, oversi
     fc.asyncProperty(
       fc.array(document, { maxLength: 40 }),
       fc.array(fault, { maxLength: 12 }),
-      async (documents, faults) => {
-        const service = await startFaultyBigQuery(faults)
+      fc.array(fault, { maxLength: 4 }),
+      async (documents, faults, otherFaults) => {
+        const service = await startFaultyBigQuery(faults, otherFaults)
         try {
           const outcomes = await insert(service, documents)
 
           expect(outcomes.map(({ index }) => index)).toEqual(documents.map((_, index) => index))
           for (const { status, insertId = '' } of outcomes) {
             if (status === 'success') expect(service.stored.has(insertId)).toBe(true)
+            if (status === 'application-error') expect(service.stored.has(insertId)).toBe(false)
           }
           // One insertId for the life of a row: what a lost answer left unsure is not stored a second time.
           expect(service.stored.size).toBeLessThanOrEqual(documents.length)
@@ -71,6 +73,27 @@ it('outcomes in equal documents in, in order, under row errors, 5xx, 401, oversi
     ),
     { numRuns: 60 },
   )
+})
+
+it('a refusal that names no row condemns only the row that brings it about', async () => {
+  const service = await startFaultyBigQuery([400, 400, 400])
+
+  const outcomes = await insert(
+    service,
+    Array.from({ length: 4 }, (_, n) => ({ data: { n } })),
+  )
+  await service.close()
+
+  expect(outcomes.map(({ status }) => status)).toEqual(['application-error', 'success', 'success', 'success'])
+})
+
+it('an answer with status 200 that BigQuery would not give is no success', async () => {
+  const service = await startFaultyBigQuery(Array(6).fill('garbage'))
+
+  const outcomes = await insert(service, [{ data: { n: 1 } }])
+  await service.close()
+
+  expect(outcomes).toMatchObject([{ status: 'failure', errorCode: 'BQC_NETWORK', attempts: 6 }])
 })
 
 it('a row whose answer was lost is stored once and reported as a success', async () => {

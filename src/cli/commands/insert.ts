@@ -12,12 +12,13 @@ import { count } from '../format.ts'
 import { openInput } from '../input.ts'
 import { type InsertSummary, insertDocuments } from '../insert-documents.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { collectOption, parseTable } from '../operation-option.ts'
+import { collectOption, parseTable, typedOptions } from '../operation-option.ts'
+import { printLine } from '../output.ts'
 
 interface InsertCommandOptions extends ConnectionOptions {
   readonly json: boolean
   readonly deadLetter?: string
-  readonly option?: Record<string, unknown>
+  readonly option?: Record<string, string>
 }
 
 /** Refusals shown on a terminal; a dead-letter file holds them all. */
@@ -46,10 +47,16 @@ async function insert(
   const connection = await openConnection(rest)
   const interrupt = onInterrupt('Stopping: what is on the wire is finished, nothing else is sent.')
   try {
-    const config = { ...table, ...option }
+    const config = { ...table, ...typedOptions('streaming-insert', option) }
     // A wrong option, table, key or right is told before the first document is read.
     connection.operation('streaming-insert', config)
-    await withNotice(connection, connection.profile('streaming-insert', config.objectType, table))
+    await withNotice(
+      connection,
+      connection.profile('streaming-insert', config.objectType, {
+        projectIdOverride: config.projectIdOverride,
+        signal: interrupt.signal,
+      }),
+    )
 
     let refused = 0
     const summary = await insertDocuments(connection, config, input, {
@@ -58,13 +65,14 @@ async function insert(
       signal: interrupt.signal,
       onRejected: (outcome) => {
         refused += 1
-        if (json) process.stdout.write(`${JSON.stringify({ outcome })}\n`)
-        else if (refused <= shownRefusals) process.stderr.write(`${lineOf(outcome)}\n`)
+        if (json) return printLine(JSON.stringify({ outcome }))
+        if (refused <= shownRefusals) process.stderr.write(`${lineOf(outcome)}\n`)
+        return undefined
       },
     })
-    if (json) process.stdout.write(`${JSON.stringify({ summary })}\n`)
+    if (json) await printLine(JSON.stringify({ summary }))
     else report(summary, refused, input.isStdin)
-    const isWhole = summary.success === summary.documents && !summary.interrupted && !summary.inputError
+    const isWhole = summary.success === summary.documents && !summary.interrupted && !summary.trouble
     process.exitCode = isWhole ? exitCodes.allSucceeded : exitCodes.someDidNot
   } finally {
     interrupt.release()
@@ -88,7 +96,7 @@ function report(summary: InsertSummary, refused: number, isStdin: boolean): void
       `${count(summary.success)} success, ${count(summary.applicationError)} application-error, ${count(summary.failure)} failure; ` +
       `${count(summary.batches)} batches, ${count(summary.retries)} retries\n`,
   )
-  if (summary.inputError) process.stderr.write(`bqc: ${summary.inputError} [BQC_INPUT_UNREADABLE]\n`)
+  if (summary.trouble) process.stderr.write(`bqc: ${summary.trouble.message} [${summary.trouble.code}]\n`)
   if (summary.interrupted && isStdin) process.stderr.write('Stopped: stdin was not read to its end.\n')
   if (summary.deadLetterFile && refused > 0) {
     process.stdout.write(`documents that did not succeed: ${summary.deadLetterFile}\n`)

@@ -1,5 +1,5 @@
 // bqc local: the embedded BigQuery, until Ctrl-C.
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { ConnectorError } from '../../index.ts'
 import { type LocalBigQuery, startLocalBigQuery } from '../../local/index.ts'
@@ -20,6 +20,7 @@ export function localCommand(): Command {
     .option('--project <id>', 'project', 'local')
     .option('--data <directory>', 'keep everything here; without it, everything is gone at the end')
     .option('--connection <file>', 'register a service account and write a connection file for it')
+    .option('--json', 'as ever: its one line is JSON', false)
     .option('--require-token', 'refuse requests without a token that this server issued', false)
     .action(local)
 }
@@ -60,6 +61,7 @@ async function writeConnection(path: string, server: LocalBigQuery): Promise<voi
     await writeFile(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
     await rename(draft, path)
   } catch (cause) {
+    await rm(draft, { force: true })
     const why = (cause as NodeJS.ErrnoException).code
     throw new ConnectorError('BQC_OUTPUT_UNWRITABLE', `Cannot write the connection file ${path} (${why}).`, {
       cause,

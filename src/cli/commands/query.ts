@@ -1,11 +1,11 @@
 // bqc query: a statement, its result as a table or as NDJSON.
-import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
-import { errorCategories } from '../../index.ts'
+import { type ConnectorError, errorCategories } from '../../index.ts'
 import { addConnectionOptions, type ConnectionOptions, openConnection } from '../connection-option.ts'
 import { exitCodes, reportError } from '../exit.ts'
 import { count, table } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
+import { hasReader, printLine } from '../output.ts'
 import { runQuery, Unsuccessful } from '../run-query.ts'
 
 interface QueryOptions extends ConnectionOptions {
@@ -30,7 +30,8 @@ async function query(sql: string, { json, maxRows, ...rest }: QueryOptions): Pro
     for await (const row of runQuery(connection, sql, interrupt.signal)) {
       rows += 1
       if (json) {
-        if (!process.stdout.write(`${JSON.stringify(row)}\n`)) await once(process.stdout, 'drain')
+        await printLine(JSON.stringify(row))
+        if (!hasReader()) break
       } else if (shown.length < maxRows) shown.push(row)
     }
     if (json) return
@@ -45,9 +46,10 @@ async function query(sql: string, { json, maxRows, ...rest }: QueryOptions): Pro
     const more = rows > shown.length ? `, the first ${count(shown.length)} shown` : ''
     process.stdout.write(`${count(rows)} ${rows === 1 ? 'row' : 'rows'}${more}\n`)
   } catch (thrown) {
-    if (!(thrown instanceof Unsuccessful)) throw thrown
+    const errorCode =
+      thrown instanceof Unsuccessful ? thrown.outcome.errorCode : (thrown as Partial<ConnectorError>).code
+    if (errorCode === undefined) throw thrown
     reportError(thrown, json)
-    const { errorCode = 'BQC_INTERNAL' } = thrown.outcome
     process.exitCode = errorCategories[errorCode] === 'config' ? exitCodes.couldNotRun : exitCodes.someDidNot
   } finally {
     interrupt.release()

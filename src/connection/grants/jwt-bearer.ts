@@ -3,7 +3,7 @@
 import { type CryptoKey, importPKCS8, SignJWT } from 'jose'
 import type { Http } from '../../bigquery/transport.ts'
 import type { ConnectionConfig } from '../../contract/connection.ts'
-import { isLoopback } from '../../descriptor/resolve.ts'
+import { isSafeUrl } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { Token } from '../token-source.ts'
 
@@ -31,8 +31,8 @@ export async function readSigningKey(config: ConnectionConfig): Promise<SigningK
   const file = config.serviceAccountKey === undefined ? {} : parseKeyFile(config.serviceAccountKey)
   const pem = file.private_key ?? config.signatureKey ?? ''
   const tokenUrl = config.tokenUrl ?? file.token_uri ?? googleTokenUrl
-  if (URL.parse(tokenUrl)?.protocol !== 'https:' && !isLoopback(tokenUrl)) {
-    throw invalidKey(`its token_uri ${JSON.stringify(tokenUrl)} is not an https URL`)
+  if (!isSafeUrl(tokenUrl)) {
+    throw invalidKey('its token_uri is not an https URL without user and password')
   }
   return {
     issuer: config.issuer ?? file.client_email ?? '',
@@ -74,7 +74,13 @@ export async function fetchJwtBearerToken(
   const answer = parseObject(reply.text)
   const value = answer['access_token']
   if (reply.status !== 200 || typeof value !== 'string') throw refused(reply.status, answer, key)
-  return { value, expiresAt: now() + Number(answer['expires_in'] ?? 3600) * 1000 }
+  return { value, expiresAt: now() + lifetimeOf(answer['expires_in']) * 1000 }
+}
+
+/** Seconds that a token is good for; an hour where the answer does not say. */
+function lifetimeOf(seconds: unknown): number {
+  const lifetime = Number(seconds ?? lifetimeSeconds)
+  return Number.isFinite(lifetime) && lifetime > 0 ? lifetime : lifetimeSeconds
 }
 
 function refused(status: number, answer: Record<string, unknown>, key: SigningKey): ConnectorError {
