@@ -8,6 +8,7 @@ import { insertCommand } from './commands/insert.ts'
 import { localCommand } from './commands/local.ts'
 import { queryCommand } from './commands/query.ts'
 import { exitCodes, reportError } from './exit.ts'
+import { toleratePartingReader } from './output.ts'
 
 const program = new Command('bqc')
   .description('The BigQuery connector on the command line.')
@@ -25,12 +26,7 @@ const program = new Command('bqc')
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(--help shows what is allowed)')
 
-// A reader that has seen enough (`bqc ... | head`) is no error of ours: the command goes on without it.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.stdout.destroy()
-})
-
+toleratePartingReader()
 try {
   await program.parseAsync()
 } catch (thrown) {

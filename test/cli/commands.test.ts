@@ -189,6 +189,27 @@ describe('bqc insert', () => {
   })
 })
 
+describe('a reader that leaves early', () => {
+  it('ends no insert: every document has its outcome, and the exit code says how they fared', async () => {
+    const count = 20_000
+    const rows = await file('refused.ndjson', '{"id":"x"}\n'.repeat(count))
+    const letters = join(directory, 'unread.ndjson')
+
+    const { code } = await bqc(['insert', 'shop.orders', rows, '--json', '--dead-letter', letters], {
+      readsOnly: 1,
+    })
+
+    expect(code).toBe(1)
+    expect((await readFile(letters, 'utf8')).trim().split('\n')).toHaveLength(count)
+  })
+
+  it('ends a query without trouble', async () => {
+    const sql = 'SELECT n FROM UNNEST(GENERATE_ARRAY(1, 100000)) AS n'
+
+    expect(await bqc(['query', sql, '--json'], { readsOnly: 1 })).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
 describe('bqc query', () => {
   it('shows the result as a table, and as NDJSON when asked', async () => {
     const asTable = await bqc(['query', 'SELECT 1 AS one, "a" AS letter'])
