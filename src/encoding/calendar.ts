@@ -2,8 +2,8 @@
 // Years go from 1 to 9999; fractions of a second have at most six digits.
 
 // What most documents hold, and what needs no closer look: days that every month has.
-const plainDate = /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/
-const plainTimestamp =
+export const plainDate: RegExp = /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/
+export const plainTimestamp: RegExp =
   /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z?$/
 
 const date = /^(\d{4})-(\d{1,2})-(\d{1,2})$/

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../contract/document.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import type { Fault } from '../errors.ts'
+import { compileFits } from './compile-fits.ts'
 import { Refused, scalarEncoder } from './scalars.ts'
 import { fieldTypeOf } from './types.ts'
 
@@ -33,13 +34,18 @@ type FieldEncoder = (
  * @param ignoreUnknownValues leave values without a column to the service, which then drops them.
  */
 export function compileRowEncoder(fields: readonly TableField[], ignoreUnknownValues: boolean): RowEncoder {
+  const fits = compileFits(fields)
   const encode = fieldsEncoder(fields, ignoreUnknownValues)
   return (row) => {
+    if (!isRecord(row))
+      return { row, faults: [{ path: '', value: shorten(row), message: 'must be an object' }] }
+    if (fits(row)) return { row, faults: none }
     const faults: Fault[] = []
-    if (!isRecord(row)) faults.push({ path: '', value: shorten(row), message: 'must be an object' })
-    return { row: faults.length === 0 ? encode(row, undefined, faults) : row, faults }
+    return { row: encode(row, undefined, faults), faults }
   }
 }
+
+const none: readonly Fault[] = []
 
 type RecordEncoder = <T extends object>(record: T, trail: Trail | undefined, faults: Fault[]) => T
 
