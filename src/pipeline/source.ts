@@ -3,7 +3,7 @@ import type { Document, DocumentSource } from '../contract/document.ts'
 import { ConnectorError } from '../errors.ts'
 
 /** What a pull gives: a document, or the end. A source may well hold `undefined`, so the end has its own mark. */
-export type Pulled = IteratorResult<Document, unknown>
+type Pulled = IteratorResult<Document, unknown>
 
 export interface Source {
   readonly isClosed: boolean
