@@ -2,38 +2,18 @@
 // database for keeps, in the same transaction as the DDL it belongs to.
 import { randomUUID } from 'node:crypto'
 import { ApiError, alreadyExists, notFound } from '../wire/api-error.ts'
-import { duckdbType, isRequired, quoteName, type TableSchema } from '../wire/table-schema.ts'
 import type { Connection } from './engine.ts'
+import { type DatasetEntry, newEtag, sorted, type TableEntry } from './entries.ts'
 import { createMutex } from './mutex.ts'
-import { physicalSchema, physicalTable } from './physical-names.ts'
+import { physicalSchema } from './physical-names.ts'
 import type { Pool } from './pool.ts'
+import { createRoutineCatalog, type RoutineCatalog } from './routine-catalog.ts'
+import { dropStored, makeStored } from './stored-table.ts'
 
-export interface DatasetEntry {
-  readonly projectId: string
-  readonly datasetId: string
-  readonly location: string
-  readonly etag: string
-  readonly createdAt: number
-  readonly modifiedAt: number
-  /** The fields the client sent, apart from the reference. */
-  readonly sent: Readonly<Record<string, unknown>>
-}
-
-export interface TableEntry {
-  readonly projectId: string
-  readonly datasetId: string
-  readonly tableId: string
-  /** Differs between a table and its successor of the same name. */
-  readonly incarnation: string
-  readonly schema: TableSchema
-  readonly location: string
-  readonly etag: string
-  readonly createdAt: number
-  readonly modifiedAt: number
-  readonly sent: Readonly<Record<string, unknown>>
-}
+export type { DatasetEntry, TableEntry } from './entries.ts'
 
 export interface Catalog {
+  readonly routines: RoutineCatalog
   projects(): readonly string[]
   datasets(projectId: string): readonly DatasetEntry[]
   findDataset(projectId: string, datasetId: string): DatasetEntry | undefined
@@ -47,7 +27,7 @@ export interface Catalog {
   table(projectId: string, datasetId: string, tableId: string): TableEntry
   /** With `replace`, in place of a table of that name; with `fill`, holding the rows of that SELECT. */
   createTable(
-    entry: Pick<TableEntry, 'projectId' | 'datasetId' | 'tableId' | 'schema' | 'sent'>,
+    entry: Pick<TableEntry, 'projectId' | 'datasetId' | 'tableId' | 'schema' | 'sent' | 'type'>,
     how?: { readonly replace?: boolean; readonly fill?: string },
   ): Promise<TableEntry>
   deleteTable(projectId: string, datasetId: string, tableId: string): Promise<void>
@@ -56,26 +36,13 @@ export interface Catalog {
   changeTable(entry: TableEntry, ddl?: readonly string[]): Promise<TableEntry>
 }
 
-const SET_UP = `
-SET GLOBAL TimeZone = 'UTC';
-CREATE SCHEMA IF NOT EXISTS store."_meta";
-CREATE TABLE IF NOT EXISTS store."_meta".datasets (project VARCHAR, dataset VARCHAR, entry VARCHAR);
-CREATE TABLE IF NOT EXISTS store."_meta".tables (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
-CREATE TABLE IF NOT EXISTS store."_meta".jobs (project VARCHAR, location VARCHAR, id VARCHAR, entry VARCHAR);
-CREATE TABLE IF NOT EXISTS store."_meta".accounts (email VARCHAR, key_id VARCHAR, entry VARCHAR);
-`
-
-export async function prepareStorage(connection: Connection): Promise<void> {
-  await connection.run(SET_UP)
-}
-
 export async function openCatalog(pool: Pool, now: () => number): Promise<Catalog> {
   const datasets = new Map<string, DatasetEntry>()
   const tables = new Map<string, Map<string, TableEntry>>()
   const mutex = createMutex()
   const datasetKey = (projectId: string, datasetId: string): string => `${projectId}:${datasetId}`
 
-  await pool.use(async (connection) => {
+  const storedRoutines = await pool.use(async (connection) => {
     const rows = async (sql: string): Promise<string[]> =>
       (await connection.runAndReadAll(sql)).getRows().map((row) => String(row[0]))
     for (const text of await rows('SELECT entry FROM store."_meta".datasets')) {
@@ -87,6 +54,7 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
       const entry = JSON.parse(text) as TableEntry
       tables.get(datasetKey(entry.projectId, entry.datasetId))?.set(entry.tableId, entry)
     }
+    return rows('SELECT entry FROM store."_meta".routines')
   })
 
   function dataset(projectId: string, datasetId: string): DatasetEntry {
@@ -111,7 +79,10 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
 
   const stamp = (): { etag: string; modifiedAt: number } => ({ etag: newEtag(), modifiedAt: now() })
 
+  const routines = createRoutineCatalog({ stored: storedRoutines, change, checkDataset: dataset, now })
+
   return {
+    routines,
     projects: () => [...new Set([...datasets.values()].map((entry) => entry.projectId))],
     datasets: (projectId) =>
       sorted([...datasets.values()], 'datasetId').filter((d) => d.projectId === projectId),
@@ -142,7 +113,7 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
         if (!deleteContents && (tables.get(key)?.size ?? 0) > 0)
           throw new ApiError(400, 'resourceInUse', `Dataset ${key} is still in use`)
         await connection.run(`DROP SCHEMA ${physicalSchema(projectId, datasetId)} CASCADE`)
-        for (const name of ['datasets', 'tables'])
+        for (const name of ['datasets', 'tables', 'routines'])
           await connection.run(`DELETE FROM store."_meta".${name} WHERE project = $1 AND dataset = $2`, [
             projectId,
             datasetId,
@@ -150,6 +121,7 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
       })
       datasets.delete(key)
       tables.delete(key)
+      routines.forget({ projectId, datasetId })
     },
 
     tables: (projectId, datasetId) => {
@@ -163,8 +135,9 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
       const { projectId, datasetId, tableId } = given
       const entry = await change(async (connection) => {
         const parent = dataset(projectId, datasetId)
-        const exists = findTable(projectId, datasetId, tableId) !== undefined
-        if (exists && how.replace !== true) throw alreadyExists(`Table ${projectId}:${datasetId}.${tableId}`)
+        const before = findTable(projectId, datasetId, tableId)
+        if (before !== undefined && how.replace !== true)
+          throw alreadyExists(`Table ${projectId}:${datasetId}.${tableId}`)
         const created: TableEntry = {
           ...given,
           ...stamp(),
@@ -172,15 +145,15 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
           location: parent.location,
           createdAt: now(),
         }
-        const name = physicalTable(projectId, datasetId, tableId)
-        // The rows are set aside first: the SELECT may read the table that is being replaced.
-        if (how.fill !== undefined) await connection.run(`CREATE TEMP TABLE "_fill" AS ${how.fill}`)
-        if (exists) await dropTable(connection, given)
-        await connection.run(createTableSql(created))
-        if (how.fill !== undefined) {
-          await connection.run(`INSERT INTO ${name} FROM "_fill"`)
-          await connection.run('DROP TABLE "_fill"')
+        let { fill } = how
+        if (before !== undefined) {
+          // The rows are set aside first: the SELECT may read the table that is being replaced.
+          if (fill !== undefined) await connection.run(`CREATE OR REPLACE TEMP TABLE "_fill" AS ${fill}`)
+          fill &&= 'FROM "_fill"'
+          await dropStored(connection, before)
         }
+        await makeStored(connection, created, fill)
+        await connection.run('DROP TABLE IF EXISTS temp."_fill"')
         await connection.run('INSERT INTO store."_meta".tables VALUES ($1, $2, $3, $4)', [
           projectId,
           datasetId,
@@ -195,8 +168,7 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
 
     async deleteTable(projectId, datasetId, tableId) {
       await change(async (connection) => {
-        table(projectId, datasetId, tableId)
-        await dropTable(connection, { projectId, datasetId, tableId })
+        await dropStored(connection, table(projectId, datasetId, tableId))
       })
       tables.get(datasetKey(projectId, datasetId))?.delete(tableId)
     },
@@ -228,35 +200,4 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
       return entry
     },
   }
-}
-
-async function dropTable(
-  connection: Connection,
-  table: Pick<TableEntry, 'projectId' | 'datasetId' | 'tableId'>,
-): Promise<void> {
-  const { projectId, datasetId, tableId } = table
-  await connection.run(`DROP TABLE ${physicalTable(projectId, datasetId, tableId)}`)
-  await connection.run('DELETE FROM store."_meta".tables WHERE project = $1 AND dataset = $2 AND name = $3', [
-    projectId,
-    datasetId,
-    tableId,
-  ])
-}
-
-function createTableSql(entry: TableEntry): string {
-  const name = physicalTable(entry.projectId, entry.datasetId, entry.tableId)
-  // DuckDB has no table without columns; BigQuery has, until a schema is patched in.
-  if (entry.schema.fields.length === 0) return `CREATE TABLE ${name} ("_no_schema" BIGINT)`
-  const columns = entry.schema.fields.map(
-    (field) => `${quoteName(field.name)} ${duckdbType(field)}${isRequired(field) ? ' NOT NULL' : ''}`,
-  )
-  return `CREATE TABLE ${name} (${columns.join(', ')})`
-}
-
-function newEtag(): string {
-  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64')
-}
-
-function sorted<K extends string, T extends Readonly<Record<K, string>>>(entries: T[], key: K): T[] {
-  return entries.sort((a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0))
 }

@@ -1,0 +1,16 @@
+// The tables that hold the catalog, the jobs and the accounts, beside the rows they describe.
+import type { Connection } from './engine.ts'
+
+const SET_UP = `
+SET GLOBAL TimeZone = 'UTC';
+CREATE SCHEMA IF NOT EXISTS store."_meta";
+CREATE TABLE IF NOT EXISTS store."_meta".datasets (project VARCHAR, dataset VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".tables (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".routines (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".jobs (project VARCHAR, location VARCHAR, id VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".accounts (email VARCHAR, key_id VARCHAR, entry VARCHAR);
+`
+
+export async function prepareStorage(connection: Connection): Promise<void> {
+  await connection.run(SET_UP)
+}
