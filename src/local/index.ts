@@ -3,12 +3,17 @@ import type { AddressInfo } from 'node:net'
 import { openServiceAccounts, type ServiceAccountKey } from './auth/service-accounts.ts'
 import { createTokenEndpoint } from './auth/token-endpoint.ts'
 import { openJobStore } from './jobs/job-store.ts'
+import { createRequestMemory } from './jobs/request-memory.ts'
 import type { QueryJob } from './jobs/run-query.ts'
+import { objectRoutes } from './objects/object-routes.ts'
+import { openObjectStore } from './objects/object-store.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { projectRoutes } from './routes/projects.ts'
+import { routineRoutes } from './routes/routines.ts'
 import { tableDataRoutes } from './routes/table-data.ts'
 import { tableRoutes } from './routes/tables.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { createApiServer } from './server.ts'
 import { installMacros } from './sql/macros.ts'
 import { loadParser } from './sql/parse.ts'
@@ -18,6 +23,10 @@ import { createMutex } from './storage/mutex.ts'
 import { createPool } from './storage/pool.ts'
 import { prepareStorage } from './storage/set-up.ts'
 import { createInsertMemory } from './streaming/insert-memory.ts'
+import { createStreamingBuffers } from './streaming/streaming-buffers.ts'
+import { createLoads } from './transfer/loads.ts'
+import { type Files, openFiles } from './uploads/files.ts'
+import { createUploads } from './uploads/uploads.ts'
 
 export type { ServiceAccountKey } from './auth/service-accounts.ts'
 
@@ -61,10 +70,12 @@ const INSERT_CONNECTIONS = 2
 export async function startLocalBigQuery(options: LocalBigQueryOptions = {}): Promise<LocalBigQuery> {
   const { port = 9050, projectId = 'local', dataDirectory, authentication = 'open', now = Date.now } = options
   const [parser, engine] = await Promise.all([loadParser(), openEngine(dataDirectory)])
+  const files = openFiles(dataDirectory)
   try {
-    return await serve(parser, engine, { port, projectId, authentication, now })
+    return await serve(parser, engine, files, { port, projectId, authentication, now })
   } catch (error) {
     engine.close()
+    files.close()
     throw error
   }
 }
@@ -72,6 +83,7 @@ export async function startLocalBigQuery(options: LocalBigQueryOptions = {}): Pr
 async function serve(
   parser: Awaited<ReturnType<typeof loadParser>>,
   engine: Engine,
+  files: Files,
   options: { port: number; projectId: string; authentication: 'open' | 'required'; now: () => number },
 ): Promise<LocalBigQuery> {
   const { port, projectId, authentication, now } = options
@@ -90,16 +102,27 @@ async function serve(
   const reading = createPool(engine, 1)
   const querying = createPool(engine, QUERY_CONNECTIONS)
   const mutex = createMutex()
+  const uploads = createUploads(files.scratch, now)
+  const objects = openObjectStore(files.objects, now)
+  const loads = createLoads({ catalog, pool, mutex, jobs, objects, newPath: uploads.newPath, now })
   let url = ''
   const server = createApiServer({
     services: {
       catalog,
       reading,
-      rows: { catalog, pool, mutex, memory: createInsertMemory(now) },
+      rows: { catalog, pool, mutex, memory: createInsertMemory(now), buffers: createStreamingBuffers(now) },
+      now,
       queries: { catalog, pool: querying, mutex, jobs, parser, now },
       tokens: createTokenEndpoint(accounts, now),
+      loads,
+      objects,
+      uploads,
+      requests: createRequestMemory(now),
     },
-    routes: [...projectRoutes(projectId), ...datasetRoutes, ...tableRoutes, ...tableDataRoutes, ...jobRoutes],
+    routes: [
+      ...[...projectRoutes(projectId), ...datasetRoutes, ...tableRoutes, ...tableDataRoutes],
+      ...[...routineRoutes, ...jobRoutes, ...uploadRoutes, ...objectRoutes],
+    ],
     authentication,
     url: () => url,
   })
@@ -126,6 +149,7 @@ async function serve(
     await ended
     await Promise.all([pool, reading, querying].map((each) => each.drained()))
     engine.close()
+    files.close()
   }
   return {
     url,

@@ -1,7 +1,8 @@
 // The HTTP face: one request in, authentication, the route table, one JSON reply out.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { readBody } from './request-body.ts'
-import { type ApiRequest, match, type Reply, type Route, type Services } from './routes/route.ts'
+import { type ApiRequest, match, Reply, type Route, type Services } from './routes/route.ts'
 import { ApiError, errorEnvelope } from './wire/api-error.ts'
 
 const API_PREFIX = '/bigquery/v2/'
@@ -17,11 +18,13 @@ export interface ServerOptions {
 export function createApiServer(options: ServerOptions): Server {
   return createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, (request, response) => {
     answer(options, request).then(
-      (reply) => send(response, reply.status, reply.body),
+      (reply) => send(response, reply),
       (error: unknown) => {
         const failure =
           error instanceof ApiError ? error : new ApiError(500, 'internalError', firstLine(error))
-        send(response, failure.status, errorEnvelope(failure), failure.headers)
+        send(response, new Reply(failure.status, errorEnvelope(failure), failure.headers))
+        // What a failed route did not read is thrown away, so that the client hears the answer.
+        request.resume()
       },
     )
   })
@@ -29,16 +32,16 @@ export function createApiServer(options: ServerOptions): Server {
 
 async function answer(options: ServerOptions, request: IncomingMessage): Promise<Reply> {
   const url = new URL(request.url ?? '/', options.url())
-  const body = await readBody(request)
-  if (url.pathname === '/token' && request.method === 'POST')
-    return options.services.tokens.grant(
-      new URLSearchParams(body.toString('utf8')),
-      tokenUrls(options, request),
-    )
+  if (url.pathname === '/token' && request.method === 'POST') {
+    const form = new URLSearchParams((await readBody(request)).toString('utf8'))
+    const { status, body } = options.services.tokens.grant(form, tokenUrls(options, request))
+    return new Reply(status, body)
+  }
   const path = url.pathname.startsWith(API_PREFIX)
     ? url.pathname.slice(API_PREFIX.length)
     : url.pathname.replace(/^\/+/, '')
   const found = match(options.routes, request.method ?? 'GET', path)
+  const body = found?.route.streams === true ? Buffer.alloc(0) : await readBody(request)
   if (found === undefined) throw new ApiError(404, 'notFound', `Not found: ${request.method} ${url.pathname}`)
   if (options.authentication === 'required') checkToken(options, request)
   const asked: ApiRequest = {
@@ -47,10 +50,12 @@ async function answer(options: ServerOptions, request: IncomingMessage): Promise
     path: found.path,
     query: url.searchParams,
     body,
+    incoming: request,
     ifMatch: request.headers['if-match'],
   }
   const value = await found.route.answer(asked)
-  return value === undefined ? { status: 204, body: undefined } : { status: 200, body: value }
+  if (value instanceof Reply) return value
+  return value === undefined ? new Reply(204, undefined) : new Reply(200, value)
 }
 
 /** The server may be reached as localhost too; an assertion made out to either name is for this endpoint. */
@@ -74,22 +79,24 @@ function checkToken(options: ServerOptions, request: IncomingMessage): void {
     })
 }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+function send(response: ServerResponse, reply: Reply): void {
+  const { status, body, headers } = reply
   if (response.headersSent || response.destroyed) return
-  const text = body === undefined ? '' : JSON.stringify(body)
-  const etag = (body as { etag?: unknown } | undefined)?.etag
+  if (body instanceof Readable) {
+    response.writeHead(status, headers)
+    body.on('error', () => response.destroy()).pipe(response)
+    return
+  }
+  const raw = typeof body === 'string' || body instanceof Uint8Array
+  const sent = raw ? body : body === undefined ? '' : JSON.stringify(body)
+  const etag = raw ? undefined : (body as { etag?: unknown } | undefined)?.etag
   response.writeHead(status, {
-    ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=UTF-8' }),
-    ...(status === 204 ? {} : { 'Content-Length': Buffer.byteLength(text) }),
+    ...(raw || body === undefined ? {} : { 'Content-Type': 'application/json; charset=UTF-8' }),
+    ...(status === 204 ? {} : { 'Content-Length': Buffer.byteLength(sent) }),
     ...(typeof etag === 'string' ? { ETag: etag } : {}),
     ...headers,
   })
-  response.end(text)
+  response.end(sent)
 }
 
 function firstLine(error: unknown): string {

@@ -3,6 +3,7 @@
 import type { Connection } from '../storage/engine.ts'
 import type { Pool } from '../storage/pool.ts'
 import { alreadyExists, notFound } from '../wire/api-error.ts'
+import { quoteText } from '../wire/table-schema.ts'
 import { type Job, jobName } from './job.ts'
 
 /** How many finished jobs keep their rows in memory; older ones lose them and answer 404. */
@@ -16,6 +17,10 @@ export interface JobStore {
   active(): readonly Job[]
   /** Records a finished change in the transaction that makes it. */
   persist(connection: Connection, job: Job): Promise<void>
+  /** Forgets a finished job; its id can be used again. */
+  delete(job: Job): Promise<void>
+  /** The SQL of `persist`, for a transaction that is made of SQL. */
+  recordSql(job: Job): string
 }
 
 type Kept = Omit<Job, 'finished' | 'cancel'>
@@ -56,15 +61,27 @@ export async function openJobStore(pool: Pool, forget: (job: Job) => void): Prom
     list: (projectId) => [...jobs.values()].filter((job) => job.projectId === projectId).reverse(),
     active: () => [...jobs.values()].filter((job) => job.endedAt === undefined),
     async persist(connection, job) {
-      const { finished: _finished, cancel: _cancel, ...kept } = job
-      await connection.run('INSERT INTO store."_meta".jobs VALUES ($1, $2, $3, $4)', [
-        job.projectId,
-        job.location,
-        job.jobId,
-        JSON.stringify(kept),
-      ])
+      await connection.run(recordSql(job))
     },
+    async delete(job) {
+      jobs.delete(jobName(job))
+      forget(job)
+      await pool.use((connection) =>
+        connection.run('DELETE FROM store."_meta".jobs WHERE project = $1 AND location = $2 AND id = $3', [
+          job.projectId,
+          job.location,
+          job.jobId,
+        ]),
+      )
+    },
+    recordSql,
   }
+}
+
+function recordSql(job: Job): string {
+  const { finished: _finished, cancel: _cancel, ...kept } = job
+  const values = [job.projectId, job.location, job.jobId, JSON.stringify(kept)].map(quoteText)
+  return `INSERT INTO store."_meta".jobs VALUES (${values.join(', ')})`
 }
 
 /** Multi-regions are written US and EU, regions in small letters. */

@@ -4,7 +4,7 @@ import { canonicalLocation } from '../jobs/job-store.ts'
 import type { DatasetEntry } from '../storage/catalog.ts'
 import { ApiError, invalid } from '../wire/api-error.ts'
 import { mergePatch, sentFields } from './resource.ts'
-import { type ApiRequest, jsonBody, listPage, part, type Route, route } from './route.ts'
+import { type ApiRequest, jsonBody, listEtag, listPage, part, type Route, route } from './route.ts'
 
 const OUTPUT_ONLY = [
   'kind',
@@ -42,15 +42,16 @@ export const datasetRoutes: readonly Route[] = [
     })
     const { page, more } = listPage(shown, request.query)
     const datasets = page.map((entry) => {
-      const { kind, id, datasetReference, location, labels } = resource(entry, request.baseUrl)
-      return { kind, id, datasetReference, location, ...(labels === undefined ? {} : { labels }) }
+      const { kind, id, datasetReference, location, labels, friendlyName } = resource(entry, request.baseUrl)
+      const optional = { ...(labels ? { labels } : {}), ...(friendlyName ? { friendlyName } : {}) }
+      return { kind, id, datasetReference, ...optional, location, type: 'DEFAULT' }
     })
-    const etag =
-      all
-        .map((entry) => entry.etag)
-        .join()
-        .slice(0, 24) || 'empty'
-    return { kind: 'bigquery#datasetList', etag, ...(datasets.length > 0 ? { datasets } : {}), ...more }
+    return {
+      kind: 'bigquery#datasetList',
+      etag: listEtag(all),
+      ...(datasets.length > 0 ? { datasets } : {}),
+      ...more,
+    }
   }),
   route('GET', 'projects/:project/datasets/:dataset', (request) => resource(find(request), request.baseUrl)),
   route('PATCH', 'projects/:project/datasets/:dataset', (request) => change(request, mergePatch)),
@@ -64,7 +65,12 @@ export const datasetRoutes: readonly Route[] = [
     )
     return undefined
   }),
+  route('POST', 'projects/:project/datasets/:dataset/undelete', undelete),
 ]
+
+function undelete(): never {
+  throw new ApiError(501, 'notImplemented', 'The local BigQuery cannot bring back a deleted dataset.')
+}
 
 function find(request: ApiRequest): DatasetEntry {
   return request.services.catalog.dataset(part(request, 'project'), part(request, 'dataset'))
@@ -96,12 +102,23 @@ function resource(entry: DatasetEntry, baseUrl: string): Record<string, unknown>
     id: `${projectId}:${datasetId}`,
     selfLink: `${baseUrl}/projects/${projectId}/datasets/${datasetId}`,
     datasetReference: { datasetId, projectId },
+    access: defaultAccess(projectId),
     ...entry.sent,
     creationTime: String(entry.createdAt),
     lastModifiedTime: String(entry.modifiedAt),
     location: entry.location,
     type: 'DEFAULT',
   }
+}
+
+/** What the service gives a dataset whose creator named nobody. */
+function defaultAccess(projectId: string): readonly object[] {
+  return [
+    { role: 'WRITER', specialGroup: 'projectWriters' },
+    { role: 'OWNER', specialGroup: 'projectOwners' },
+    { role: 'OWNER', userByEmail: `local@${projectId}.iam.gserviceaccount.com` },
+    { role: 'READER', specialGroup: 'projectReaders' },
+  ]
 }
 
 function labelFilters(filter: string | null): [string, string | undefined][] {

@@ -1,9 +1,16 @@
 // What a route is: a method, a path with :names, and a function from request to JSON.
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { TokenEndpoint } from '../auth/token-endpoint.ts'
+import type { RequestMemory } from '../jobs/request-memory.ts'
 import type { QueryEngine } from '../jobs/run-query.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
 import type { Catalog } from '../storage/catalog.ts'
 import type { Pool } from '../storage/pool.ts'
 import type { RowStore } from '../streaming/insert-all.ts'
+import type { Loads } from '../transfer/loads.ts'
+import type { Uploads } from '../uploads/uploads.ts'
 import { invalid } from '../wire/api-error.ts'
 
 /** Everything the routes act on. */
@@ -13,6 +20,11 @@ export interface Services {
   readonly rows: RowStore
   readonly queries: QueryEngine
   readonly tokens: TokenEndpoint
+  readonly loads: Loads
+  readonly objects: ObjectStore
+  readonly uploads: Uploads
+  readonly requests: RequestMemory
+  readonly now: () => number
 }
 
 export interface ApiRequest {
@@ -21,23 +33,43 @@ export interface ApiRequest {
   readonly baseUrl: string
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** Empty for a route that reads `incoming` itself. */
   readonly body: Buffer
+  readonly incoming: IncomingMessage
   readonly ifMatch: string | undefined
 }
 
-export interface Reply {
+/** An answer that is more than JSON with status 200. */
+export class Reply {
   readonly status: number
+  /** Sent as it is when text, bytes or a stream; as JSON otherwise; nothing when undefined. */
   readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    this.status = status
+    this.body = body
+    this.headers = headers
+  }
 }
+
+export type RawBody = string | Uint8Array | Readable
 
 export interface Route {
   readonly method: string
   readonly segments: readonly string[]
   readonly answer: (request: ApiRequest) => unknown
+  /** Reads the body itself, as it arrives. */
+  readonly streams: boolean
 }
 
 export function route(method: string, path: string, answer: (request: ApiRequest) => unknown): Route {
-  return { method, segments: path.split('/'), answer }
+  return { method, segments: path.split('/'), answer, streams: false }
+}
+
+/** A route whose body may be larger than memory. */
+export function streamRoute(method: string, path: string, answer: (request: ApiRequest) => unknown): Route {
+  return { ...route(method, path, answer), streams: true }
 }
 
 export function match(
@@ -92,4 +124,11 @@ export function listPage<T>(all: readonly T[], query: URLSearchParams): { page: 
   if (!Number.isInteger(start) || !Number.isInteger(size) || size < 0) throw invalid('Invalid page token')
   const end = start + size
   return { page: all.slice(start, end), more: end < all.length ? { nextPageToken: String(end) } : {} }
+}
+
+/** Changes whenever one of the entries does. */
+export function listEtag(entries: readonly { readonly etag: string }[]): string {
+  const hash = createHash('sha256')
+  for (const { etag } of entries) hash.update(etag)
+  return hash.digest('base64url').slice(0, 22)
 }

@@ -4,6 +4,8 @@ import type { Connection } from './engine.ts'
 const SET_UP = `
 SET GLOBAL TimeZone = 'UTC';
 CREATE SCHEMA IF NOT EXISTS store."_meta";
+DROP SCHEMA IF EXISTS store."_staging" CASCADE;
+CREATE SCHEMA store."_staging";
 CREATE TABLE IF NOT EXISTS store."_meta".datasets (project VARCHAR, dataset VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".tables (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".routines (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);

@@ -17,16 +17,19 @@ export function fault(message: string, location = ''): RowFault {
   return { reason: 'invalid', location, debugInfo: '', message }
 }
 
+export interface RowRules {
+  /** Leaves out keys the schema does not have, at every level; otherwise each is a fault. */
+  readonly ignoreUnknownValues: boolean
+  /** A JSON column takes any JSON value, as load jobs give it; otherwise text that holds JSON. */
+  readonly plainJson?: boolean
+}
+
 /** Compiles a schema into a converter. Faults are pushed to the list given; a row with any is not stored. */
-export function rowConverter(
-  fields: readonly FieldSchema[],
-  ignoreUnknownValues: boolean,
-  prefix = '',
-): ConvertRow {
+export function rowConverter(fields: readonly FieldSchema[], rules: RowRules, prefix = ''): ConvertRow {
   const columns = new Map(
     fields.map((field) => [
       field.name.toLowerCase(),
-      { field, convert: fieldConverter(field, ignoreUnknownValues, prefix + field.name) },
+      { field, convert: fieldConverter(field, rules, prefix + field.name) },
     ]),
   )
   // The engine's strict reader wants every key; a required column stays undefined until it is given.
@@ -40,7 +43,7 @@ export function rowConverter(
     for (const [key, value] of Object.entries(row as object)) {
       const column = columns.get(key.toLowerCase())
       if (column !== undefined) stored[column.field.name] = column.convert(value, faults)
-      else if (!ignoreUnknownValues) faults.push(fault(`no such field: ${prefix}${key}.`, prefix + key))
+      else if (!rules.ignoreUnknownValues) faults.push(fault(`no such field: ${prefix}${key}.`, prefix + key))
     }
     for (const name of required)
       if (stored[name] === undefined)
@@ -51,10 +54,10 @@ export function rowConverter(
 
 function fieldConverter(
   field: FieldSchema,
-  ignoreUnknownValues: boolean,
+  rules: RowRules,
   path: string,
 ): (value: unknown, faults: RowFault[]) => unknown {
-  const element = elementConverter(field, ignoreUnknownValues, path)
+  const element = elementConverter(field, rules, path)
   const noNull = fault(`Only optional fields can be set to NULL. Field: ${path}; Value: NULL`, path)
   if (!isRepeated(field)) {
     const required = isRequired(field)
@@ -83,7 +86,7 @@ function fieldConverter(
 
 function elementConverter(
   field: FieldSchema,
-  ignoreUnknownValues: boolean,
+  rules: RowRules,
   path: string,
 ): (value: unknown, faults: RowFault[]) => unknown {
   const type = legacyType(field.type)
@@ -91,7 +94,7 @@ function elementConverter(
     const bound = { type: field.rangeElementType?.type ?? 'DATE' }
     const fields =
       type === 'RECORD' ? (field.fields ?? []) : ['start', 'end'].map((name) => ({ ...bound, name }))
-    const convert = rowConverter(fields, ignoreUnknownValues, `${path}.`)
+    const convert = rowConverter(fields, rules, `${path}.`)
     return (value, faults) => {
       if (Array.isArray(value)) faults.push(fault(`Array specified for non-repeated field: ${path}.`, path))
       else if (typeof value !== 'object') faults.push(fault(`This field: ${path} is a record.`, path))
@@ -99,6 +102,7 @@ function elementConverter(
       return null
     }
   }
+  if (type === 'JSON' && rules.plainJson === true) return (value) => JSON.stringify(value)
   return (value, faults) => {
     if (typeof value === 'object') {
       faults.push(

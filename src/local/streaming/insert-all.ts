@@ -5,15 +5,10 @@ import type { Mutex } from '../storage/mutex.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import type { Pool } from '../storage/pool.ts'
 import { ApiError, invalid } from '../wire/api-error.ts'
-import {
-  duckdbElementType,
-  type FieldSchema,
-  isRepeated,
-  legacyType,
-  quoteName,
-} from '../wire/table-schema.ts'
 import { fault, type RowFault, rowConverter } from './convert-row.ts'
 import type { InsertMemory } from './insert-memory.ts'
+import { rowStorer } from './store-rows.ts'
+import type { StreamingBuffers } from './streaming-buffers.ts'
 
 /** BigQuery's documented limits for one insertAll request. */
 const MAX_ROWS = 50_000
@@ -38,6 +33,7 @@ export interface RowStore {
   readonly pool: Pool
   readonly memory: InsertMemory
   readonly mutex: Mutex
+  readonly buffers: StreamingBuffers
 }
 
 export async function insertAll(
@@ -55,7 +51,9 @@ export async function insertAll(
     : template
   if (table.schema.fields.length === 0) throw invalid('The destination table has no schema.')
 
-  const convert = rowConverter(table.schema.fields, request.ignoreUnknownValues === true)
+  const convert = rowConverter(table.schema.fields, {
+    ignoreUnknownValues: request.ignoreUnknownValues === true,
+  })
   const bad: { index: number; errors: RowFault[] }[] = []
   const good: { index: number; insertId: string | undefined; row: unknown }[] = []
   for (const [index, entry] of sent.entries()) {
@@ -96,43 +94,15 @@ export async function insertAll(
 
 async function storeRows(store: RowStore, table: TableEntry, rows: readonly unknown[]): Promise<void> {
   const { projectId, datasetId, tableId, schema } = table
-  const names = schema.fields.map((field) => quoteName(field.name))
-  const sql =
-    `INSERT INTO ${physicalTable(projectId, datasetId, tableId)} (${names.join(', ')}) ` +
-    `SELECT ${names.map((name) => `r.${name}`).join(', ')} ` +
-    `FROM (SELECT unnest(from_json_strict($1::JSON, $2)) AS r)`
+  const save = rowStorer(physicalTable(projectId, datasetId, tableId), schema.fields)
   try {
-    await store.pool.use((connection) =>
-      connection.run(sql, [JSON.stringify(rows), JSON.stringify([jsonStructure(schema.fields)])]),
-    )
+    await store.pool.use((connection) => save(connection, rows))
   } catch (error) {
     // The table may have been dropped while the rows were being checked.
     if (store.catalog.findTable(projectId, datasetId, tableId)?.incarnation !== table.incarnation)
       throw new ApiError(404, 'notFound', `Not found: Table ${projectId}:${datasetId}.${tableId}`)
     throw error
   }
-}
-
-/** The shape `from_json_strict` reads: text where a cast on insert does the rest. */
-function jsonStructure(fields: readonly FieldSchema[]): Record<string, unknown> {
-  return Object.fromEntries(
-    fields.map((field) => {
-      const element = elementStructure(field)
-      return [field.name, isRepeated(field) ? [element] : element]
-    }),
-  )
-}
-
-function elementStructure(field: FieldSchema): unknown {
-  const type = legacyType(field.type)
-  if (type === 'RECORD') return jsonStructure(field.fields ?? [])
-  if (type === 'RANGE') {
-    const bound = { type: field.rangeElementType?.type ?? 'DATE' }
-    return jsonStructure(['start', 'end'].map((name) => ({ ...bound, name })))
-  }
-  return ['JSON', 'GEOGRAPHY', 'BYTES', 'INTERVAL', 'TIMESTAMP'].includes(type)
-    ? 'VARCHAR'
-    : duckdbElementType(field)
 }
 
 async function generatedTable(store: RowStore, template: TableEntry, suffix: string): Promise<TableEntry> {
