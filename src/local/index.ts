@@ -15,6 +15,7 @@ import { tableDataRoutes } from './routes/table-data.ts'
 import { tableRoutes } from './routes/tables.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { createApiServer } from './server.ts'
+import { installJavascript } from './sql/javascript.ts'
 import { installMacros } from './sql/macros.ts'
 import { loadParser } from './sql/parse.ts'
 import { openCatalog } from './storage/catalog.ts'
@@ -91,6 +92,7 @@ async function serve(
   await pool.use(async (connection) => {
     await prepareStorage(connection)
     await installMacros(connection)
+    await installJavascript(connection)
   })
   const catalog = await openCatalog(pool, now)
   const accounts = await openServiceAccounts(pool)

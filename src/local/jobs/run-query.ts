@@ -1,18 +1,14 @@
 // Starts query jobs: compile, run on a connection of its own, keep the rows, record how it ended.
-import { randomUUID } from 'node:crypto'
-import { compile, type Statement } from '../sql/compile.ts'
 import { referencedLocation } from '../sql/locate.ts'
 import type { Parser } from '../sql/parse.ts'
 import type { Catalog } from '../storage/catalog.ts'
-import type { Connection } from '../storage/engine.ts'
 import type { Mutex } from '../storage/mutex.ts'
 import type { Pool } from '../storage/pool.ts'
-import { ApiError, invalid, invalidQuery } from '../wire/api-error.ts'
-import { fieldOf } from '../wire/duckdb-fields.ts'
-import type { FieldSchema } from '../wire/table-schema.ts'
-import type { Job, QueryConfiguration, QueryOutcome } from './job.ts'
+import { ApiError, invalid } from '../wire/api-error.ts'
+import { asApiError } from './engine-error.ts'
+import { execute } from './execute.ts'
+import { type Job, newJob, type QueryConfiguration } from './job.ts'
 import { canonicalLocation, type JobStore } from './job-store.ts'
-import { newResultTable } from './query-results.ts'
 
 export interface QueryEngine {
   readonly catalog: Catalog
@@ -38,23 +34,13 @@ export interface QueryJob extends Job {
 
 export function startQuery(engine: QueryEngine, request: QueryRequest): QueryJob {
   const { projectId, configuration } = request
-  const jobId = request.jobId ?? `job_${randomUUID().replaceAll('-', '')}`
-  if (!/^[A-Za-z0-9_-]{1,1024}$/.test(jobId)) throw invalid(`Invalid job ID "${jobId}"`)
   checkQuery(configuration.query)
   const job: QueryJob = {
-    projectId,
-    jobId,
-    location: jobLocation(engine, request),
-    configuration,
-    createdAt: engine.now(),
-    etag: Buffer.from(randomUUID()).toString('base64url').slice(0, 22),
-    startedAt: undefined,
-    endedAt: undefined,
-    failure: undefined,
-    outcome: undefined,
+    ...newJob(
+      { projectId, jobId: request.jobId, location: jobLocation(engine, request), configuration },
+      engine.now(),
+    ),
     resultTable: undefined,
-    finished: Promise.resolve(),
-    cancel: () => undefined,
   }
   if (request.dryRun !== true) engine.jobs.add(job)
   job.finished = run(engine, job, configuration.query, request.dryRun === true)
@@ -70,6 +56,11 @@ function checkQuery(query: QueryConfiguration): void {
       'Legacy SQL is not supported by the local BigQuery: send "useLegacySql": false.',
       'useLegacySql',
     )
+  const properties = (query['connectionProperties'] ?? []) as readonly { key?: string; value?: string }[]
+  // Sessions end with the job that creates them here, so no id of one is ever valid.
+  if (properties.some(({ key }) => key === 'session_id')) throw invalid('Invalid input session id.')
+  const zone = properties.find(({ key }) => key === 'time_zone')?.value ?? 'UTC'
+  if (zone !== 'UTC') throw invalid('The local BigQuery supports no default time zone but UTC.')
 }
 
 function jobLocation(engine: QueryEngine, request: QueryRequest): string {
@@ -79,7 +70,7 @@ function jobLocation(engine: QueryEngine, request: QueryRequest): string {
   const home =
     defaultDataset &&
     engine.catalog.findDataset(defaultDataset.projectId ?? projectId, defaultDataset.datasetId)
-  return home?.location ?? referencedLocation(engine.parser, engine.catalog, projectId, query) ?? 'US'
+  return home?.location ?? referencedLocation(engine.catalog, projectId, query) ?? 'US'
 }
 
 async function run(
@@ -103,15 +94,11 @@ async function run(
         connection.interrupt()
         interrupting ??= setInterval(() => connection.interrupt(), 20)
       }
-      const statement = await compile(engine.parser, {
-        projectId: job.projectId,
-        location: job.location,
-        catalog: engine.catalog,
-        query,
-      })
-      try {
+      const checkpoint = (): void => {
         if (cancelled) throw stopped()
-        await execute(engine, job, connection, statement, dryRun)
+      }
+      try {
+        await execute({ engine, job, query, connection, dryRun, checkpoint })
       } finally {
         job.cancel = () => undefined
         clearInterval(interrupting)
@@ -125,98 +112,6 @@ async function run(
   job.endedAt ??= engine.now()
 }
 
-async function execute(
-  engine: QueryEngine,
-  job: QueryJob,
-  connection: Connection,
-  statement: Statement,
-  dryRun: boolean,
-): Promise<void> {
-  const { statementType } = statement
-  if (statement.kind === 'rows') {
-    const fields = await describe(connection, statement.sql)
-    if (!dryRun) {
-      const table = newResultTable()
-      const created = await connection.runAndReadAll(`CREATE TABLE ${table} AS ${statement.sql}`)
-      job.resultTable = table
-      job.outcome = { statementType, schema: { fields }, totalRows: Number(created.getRows()[0]?.[0] ?? 0) }
-    } else job.outcome = { statementType, schema: { fields }, totalRows: 0 }
-    return
-  }
-  if (dryRun) {
-    if (statement.kind === 'dml') await connection.prepare(statement.sql).then((p) => p.destroySync())
-    job.outcome = { statementType, schema: undefined, totalRows: 0 }
-    return
-  }
-  if (statement.kind === 'ddl') {
-    await statement.run({ catalog: engine.catalog, describe: (sql) => describe(connection, sql) })
-    job.outcome = { statementType, schema: undefined, totalRows: 0 }
-    return
-  }
-  await engine.mutex.run(`dml ${statement.target}`, async () => {
-    await connection.run('BEGIN TRANSACTION')
-    try {
-      const dmlRows = (await connection.run(statement.sql)).rowsChanged
-      job.outcome = dmlOutcome(statementType, dmlRows)
-      job.endedAt = engine.now()
-      await engine.jobs.persist(connection, job)
-      await connection.run('COMMIT')
-    } catch (error) {
-      job.outcome = undefined
-      job.endedAt = undefined
-      await connection.run('ROLLBACK').catch(() => undefined)
-      throw error
-    }
-  })
-}
-
-function dmlOutcome(statementType: string, dmlRows: number): QueryOutcome {
-  const count = (type: string): string => (type === statementType ? String(dmlRows) : '0')
-  const dmlStats = {
-    insertedRowCount: count('INSERT'),
-    updatedRowCount: count('UPDATE'),
-    deletedRowCount: count('DELETE'),
-  }
-  return { statementType, schema: undefined, totalRows: 0, dmlRows, dmlStats }
-}
-
-async function describe(connection: Connection, sql: string): Promise<readonly FieldSchema[]> {
-  const prepared = await connection.prepare(sql)
-  try {
-    const fields = Array.from({ length: prepared.columnCount }, (_, i) =>
-      fieldOf(prepared.columnName(i), prepared.columnType(i)),
-    )
-    const seen = new Set<string>()
-    for (const { name } of fields) {
-      if (seen.has(name.toLowerCase()))
-        throw invalidQuery(
-          `Duplicate column names in the result are not supported. Found duplicate(s): ${name}`,
-        )
-      seen.add(name.toLowerCase())
-    }
-    return fields
-  } finally {
-    prepared.destroySync()
-  }
-}
-
 function stopped(): ApiError {
   return new ApiError(400, 'stopped', 'Job execution was cancelled: User requested cancellation')
-}
-
-const UNKNOWN_COLUMN =
-  /^(?:Referenced column|Table .* does not have a column named|Column) "([^"]+)"(?: not found| referenced that exists in the SELECT clause|$)?/
-
-/** DuckDB's complaint about a statement, as the reason and wording a BigQuery client expects. */
-function asApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error
-  const text = error instanceof Error ? error.message : String(error)
-  const [, kind = '', rest = text] = /^([A-Z][A-Za-z- ]*?) Error: ([\s\S]*)$/.exec(text) ?? []
-  const message = (rest.split('\n')[0] ?? rest).trim()
-  if (/^(Internal|Fatal|IO)$/i.test(kind)) return new ApiError(500, 'internalError', message)
-  const signature = /^Macro bq_(\w+?)(?:_safe|_to|_from)?\(\) does not support/.exec(message)
-  if (signature !== null)
-    return invalidQuery(`No matching signature for function ${signature[1]?.toUpperCase()}`)
-  const column = UNKNOWN_COLUMN.exec(message)
-  return invalidQuery(column === null ? message : `Unrecognized name: ${column[1]}`)
 }

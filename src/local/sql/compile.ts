@@ -1,72 +1,121 @@
-// A query request as something to run: rows to select, a change to rows, or a change to the catalog.
+// A statement's text as something to run: rows to select, a change to rows, or a change to the catalog.
 import type { QueryConfiguration } from '../jobs/job.ts'
 import type { Catalog } from '../storage/catalog.ts'
 import { invalidQuery } from '../wire/api-error.ts'
-import { type Ast, bodyOf, kindOf, unsupported } from './ast.ts'
-import { type Ddl, ddl } from './ddl.ts'
-import { type Dml, dml } from './dml.ts'
+import { type Ast, bodyOf, children, kindOf, unsupported } from './ast.ts'
+import { ddl } from './ddl/ddl.ts'
+import { dml } from './dml.ts'
 import { expression } from './expression.ts'
-import { bindParameters } from './parameters.ts'
+import { merge } from './merge.ts'
+import type { BoundParameter } from './parameters.ts'
 import type { Parser } from './parse.ts'
+import { createReader } from './reader.ts'
 import { type Statement as Context, newScope } from './scope.ts'
-import { query } from './select.ts'
-import type { Writer } from './writer.ts'
-
-interface Rows {
-  readonly kind: 'rows'
-  readonly statementType: 'SELECT'
-  readonly sql: string
-}
-
-export type Statement = Rows | Dml | Ddl
+import { rows } from './select.ts'
+import { EMPTY_SESSION, type Session } from './session.ts'
+import { specialTable } from './special-tables.ts'
+import type { Statement } from './statement.ts'
+import { withDistinctNames } from './top-level.ts'
+import type { Typed } from './typing.ts'
+import type { Rows, Writer } from './writer.ts'
 
 export interface CompileRequest {
   readonly projectId: string
   readonly location: string
   readonly catalog: Catalog
-  readonly query: QueryConfiguration
+  readonly defaultDataset: QueryConfiguration['defaultDataset']
+  readonly parameters: ReadonlyMap<string, BoundParameter>
+  readonly session: Session
 }
 
 const writer: Writer = {
-  expression: (node, scope) => expression(writer, scope, node),
-  query: (node, scope) => query(writer, scope, node),
+  expression: (node, scope) => expression(writer, scope, node).sql,
+  typed: (node, scope) => expression(writer, scope, node),
+  query: (node, scope) => rows(writer, scope, node).sql,
+  rows: (node, scope) => rows(writer, scope, node),
 }
 
-export async function compile(parser: Parser, request: CompileRequest): Promise<Statement> {
-  const trees = parser.parse(request.query.query)
-  const [tree, ...others] = trees
-  if (tree === undefined) throw invalidQuery('Syntax error: Unexpected end of statement')
-  if (others.length > 0) throw unsupported('scripts of several statements')
+export function contextOf(parser: Parser, request: CompileRequest): Context {
   const context: Context = {
-    catalog: request.catalog,
-    projectId: request.projectId,
-    location: request.location,
-    defaultDataset: request.query.defaultDataset,
-    parameters: bindParameters(request.query.queryParameters),
+    ...request,
+    parse: parser.parse,
+    specialTable,
+    expression(text, write, scope) {
+      const [item] = children(bodyOf(one(parser, `SELECT ${text}`)), 'expressions')
+      if (item === undefined || kindOf(item) === 'alias')
+        throw invalidQuery(`Syntax error: Unexpected expression ${text}`)
+      return (write ?? writer).typed(item, scope)
+    },
+    literal(text) {
+      const value = context.expression(text, writer, newScope(context))
+      if (value.text === undefined)
+        throw invalidQuery(`Syntax error: Expected string literal but got ${text}`)
+      return value.text
+    },
+    queryHere(text) {
+      return writer.rows(one(parser, text), newScope(this))
+    },
+    query: (text) =>
+      writer.rows(one(parser, text), newScope({ ...context, session: EMPTY_SESSION, parameters: new Map() })),
   }
-  return statement(context, tree)
+  return context
+}
+
+function one(parser: Parser, text: string): Ast {
+  const [tree, ...others] = parser.parse(text)
+  if (tree === undefined) throw invalidQuery('Syntax error: Unexpected end of statement')
+  if (others.length > 0) throw invalidQuery('Syntax error: Expected end of input but got ";"')
+  return tree
+}
+
+/** The value of an expression in the text of a script. */
+export function compileExpression(context: Context, text: string): Typed {
+  return context.expression(text, writer, newScope(context))
+}
+
+export function compileRows(context: Context, text: string): Rows {
+  return writer.rows(one({ parse: context.parse }, text), newScope(context))
+}
+
+const QUERY_WORDS = ['SELECT', 'WITH', '(', 'FROM']
+const DML_WORDS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
+const KNOWN_ELSEWHERE = [
+  'EXPORT',
+  'LOAD',
+  'GRANT',
+  'REVOKE',
+  'EXPLAIN',
+  'DESCRIBE',
+  'SHOW',
+  'UNDROP',
+  'ANALYZE',
+]
+
+export function compileStatement(context: Context, text: string): Statement {
+  const reader = createReader(text)
+  const first = reader.peek()
+  if (first.kind === 'end') throw invalidQuery('Syntax error: Unexpected end of statement')
+  if (['CREATE', 'DROP', 'ALTER'].includes(first.upper)) return ddl(context, text)
+  if (first.upper === 'MERGE') return merge(writer, context, text)
+  if (KNOWN_ELSEWHERE.includes(first.upper)) throw unsupported(`${first.upper} statements`)
+  if (DML_WORDS.includes(first.upper)) {
+    const tree = one({ parse: context.parse }, text)
+    if (!DML_WORDS.includes(kindOf(tree).toUpperCase())) throw reader.failAt(first)
+    return dml(writer, newScope(context), tree)
+  }
+  if (!QUERY_WORDS.includes(first.upper)) throw reader.failAt(first)
+  const result = writer.rows(withoutStruct(one({ parse: context.parse }, text)), newScope(context))
+  return {
+    kind: 'rows',
+    statementType: 'SELECT',
+    sql: result.sql,
+    fields: withDistinctNames(result.fields),
+    names: result.names,
+  }
 }
 
 /** At the top, SELECT AS STRUCT shows the fields as columns. */
 function withoutStruct(tree: Ast): Ast {
   const body = bodyOf(tree)
   return kindOf(tree) === 'select' && body['kind'] === 'STRUCT' ? { select: { ...body, kind: null } } : tree
-}
-
-function statement(context: Context, tree: Ast): Statement {
-  const scope = newScope(context)
-  switch (kindOf(tree)) {
-    case 'insert':
-    case 'update':
-    case 'delete':
-    case 'truncate':
-      return dml(writer, scope, tree)
-    case 'create_table':
-    case 'create_schema':
-    case 'drop_table':
-    case 'drop_schema':
-      return ddl(writer, scope, tree)
-    default:
-      return { kind: 'rows', statementType: 'SELECT', sql: query(writer, scope, withoutStruct(tree)) }
-  }
 }

@@ -1,84 +1,239 @@
 // Statements that change rows: INSERT, UPDATE, DELETE, TRUNCATE.
 import { invalidQuery } from '../wire/api-error.ts'
-import { quoteName } from '../wire/table-schema.ts'
+import { type FieldSchema, isRepeated, legacyType, quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, kindOf, nameOf, only } from './ast.ts'
 import { fromClause } from './from.ts'
-import { resolveTable, type Scope, tablePath } from './scope.ts'
+import {
+  newScope,
+  resolveTable,
+  type Scope,
+  type Source,
+  type Statement,
+  tablePath,
+  tableSource,
+} from './scope.ts'
+import type { DmlStatement } from './statement.ts'
+import { coerce, type Typed, typed, typeName } from './typing.ts'
 import type { Writer } from './writer.ts'
 
-export interface Dml {
-  readonly kind: 'dml'
-  readonly statementType: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE_TABLE'
+export const ONE_SOURCE_ROW = 'UPDATE/MERGE must match at most one source row for each target row'
+
+/** The table that a statement changes. */
+export interface Target {
   readonly sql: string
-  /** The physical table; statements on one table take turns. */
-  readonly target: string
+  readonly fields: readonly FieldSchema[]
+  readonly alias: string
+  readonly source: Source
 }
 
-export function dml(write: Writer, scope: Scope, tree: Ast): Dml {
+export function findTarget(statement: Statement, path: readonly string[], alias: string): Target {
+  const found = resolveTable(statement, path)
+  if (found.writable !== true)
+    throw invalidQuery(`${path.join('.')} is not a table whose rows can be changed`)
+  const name = alias || (path[path.length - 1] ?? '')
+  return { sql: found.sql, fields: found.fields, alias: name, source: tableSource(name, found) }
+}
+
+export function dml(write: Writer, scope: Scope, tree: Ast): DmlStatement {
   const body = bodyOf(tree)
   const table = child(body, 'table') ?? {}
   only('a target table', table, 'name', 'schema', 'catalog', 'alias')
-  const found = resolveTable(scope.statement, tablePath(table))
-  const alias = nameOf(body['alias']) || nameOf(table['alias']) || found.name.tableId
-  const result = (statementType: Dml['statementType'], sql: string): Dml => ({
+  const alias = nameOf(body['alias']) || nameOf(table['alias'])
+  const target = findTarget(scope.statement, tablePath(table), alias)
+  const kind = kindOf(tree)
+  const result = (sql: string): DmlStatement => ({
     kind: 'dml',
-    statementType,
+    statementType: kind === 'truncate' ? 'TRUNCATE_TABLE' : kind.toUpperCase(),
     sql,
-    target: found.sql,
+    target: target.sql,
+    fields: target.fields,
   })
-  switch (kindOf(tree)) {
-    case 'insert':
-      return result(
-        'INSERT',
-        insert(
-          write,
-          scope,
-          body,
-          found.sql,
-          found.fields.map((field) => field.name),
-        ),
-      )
-    case 'truncate':
-      only('TRUNCATE', body, 'table', 'target')
-      return result('TRUNCATE_TABLE', `DELETE FROM ${found.sql}`)
+  if (kind === 'insert') return result(insert(write, scope, body, target))
+  if (kind === 'truncate') {
+    only('TRUNCATE', body, 'table', 'target')
+    return result(`DELETE FROM ${target.sql}`)
   }
-  scope.sources.push({ alias, fields: found.fields })
-  const target = `${found.sql} AS ${quoteName(alias)}`
-  const name = kindOf(tree).toUpperCase()
+  scope.sources.push(target.source)
+  const place = `${target.sql} AS ${quoteName(target.alias)}`
   const where = child(child(body, 'where_clause') ?? {}, 'this')
-  if (where === undefined) throw invalidQuery(`${name} must have a WHERE clause`)
-  if (kindOf(tree) === 'delete') {
+  if (where === undefined) throw invalidQuery(`${kind.toUpperCase()} must have a WHERE clause`)
+  if (kind === 'delete') {
     only('DELETE', body, 'table', 'alias', 'where_clause')
-    return result('DELETE', `DELETE FROM ${target} WHERE ${write.expression(where, scope)}`)
+    return result(`DELETE FROM ${place} WHERE ${write.expression(where, scope)}`)
   }
-  only('UPDATE', body, 'table', 'set', 'from_clause', 'where_clause')
-  const from = fromClause(write, scope, { from: body['from_clause'] })
-  const assignments = (body['set'] as readonly (readonly [unknown, Ast])[]).map(([column, value]) => {
-    const path = nameOf(column).split('.')
-    if (path.length > 1 && path[0]?.toLowerCase() === alias.toLowerCase()) path.shift()
-    if (path.length > 1) throw invalidQuery('The local BigQuery cannot update a field inside a STRUCT')
-    return `${quoteName(path[0] ?? '')} = ${write.expression(value, scope)}`
+  only('UPDATE', body, 'table', 'set', 'from_clause', 'from_joins', 'where_clause')
+  const from = fromClause(write, scope, { from: body['from_clause'], joins: body['from_joins'] })
+  const set = assignments(write, scope, body, target)
+  const condition = write.expression(where, scope)
+  const update = result(`UPDATE ${place} SET ${set}${from} WHERE ${condition}`)
+  if (from === '') return update
+  const twice =
+    `SELECT 1 FROM ${place} CROSS JOIN ${from.slice(' FROM '.length)} WHERE ${condition} ` +
+    `GROUP BY ${quoteName(target.alias)}.rowid HAVING count(*) > 1 LIMIT 1`
+  return { ...update, mustBeEmpty: { sql: twice, message: ONE_SOURCE_ROW } }
+}
+
+/** The columns and values of an INSERT; columns that are not named get their default. */
+export function insertion(
+  write: Writer,
+  scope: Scope,
+  target: Target,
+  named: readonly string[],
+): { columns: string; row: (values: readonly (Typed | undefined)[]) => string } {
+  const fields = named.length > 0 ? named.map((name) => fieldNamed(target, name)) : target.fields
+  const seen = new Set(fields.map(({ name }) => name))
+  if (seen.size < fields.length) throw invalidQuery('Column names in an INSERT must be different')
+  const defaulted = target.fields.filter(
+    (field) => !seen.has(field.name) && field['defaultValueExpression'] !== undefined,
+  )
+  return {
+    columns: [...fields, ...defaulted].map(({ name }) => quoteName(name)).join(', '),
+    row(values) {
+      if (values.length !== fields.length)
+        throw invalidQuery(
+          `Inserted row has wrong column count; Has ${values.length}, expected ${fields.length}`,
+        )
+      const given = fields.map((field, i) => {
+        const value = values[i]
+        return value === undefined ? defaultOf(write, scope, field) : stored(value, field, 'inserted into')
+      })
+      return [...given, ...defaulted.map((field) => defaultOf(write, scope, field))].join(', ')
+    },
+  }
+}
+
+function insert(write: Writer, scope: Scope, body: Ast, target: Target): string {
+  only('INSERT', body, 'table', 'columns', 'values', 'query')
+  const { columns, row } = insertion(write, scope, target, children(body, 'columns').map(nameOf))
+  const into = `INSERT INTO ${target.sql} (${columns})`
+  const source = child(body, 'query')
+  if (source === undefined)
+    return `${into} VALUES ${insertedRows(write, scope, body)
+      .map((values) => `(${row(values)})`)
+      .join(', ')}`
+  const rows = write.rows(source, scope)
+  const values = rows.names.map((name, i): Typed => {
+    const constant = rows.constants[i]
+    return { ...typed(`_source.${quoteName(name)}`, rows.fields[i]), ...(constant && { constant }) }
   })
-  return result(
-    'UPDATE',
-    `UPDATE ${target} SET ${assignments.join(', ')}${from} WHERE ${write.expression(where, scope)}`,
+  return `${into} SELECT ${row(values)} FROM (${rows.sql}) AS _source`
+}
+
+/** The values of VALUES lists; undefined stands for DEFAULT. */
+export function insertedRows(
+  write: Writer,
+  scope: Scope,
+  body: Ast,
+): readonly (readonly (Typed | undefined)[])[] {
+  return (body['values'] as readonly (readonly Ast[])[]).map((row) =>
+    row.map((value) => (isDefault(value) ? undefined : write.typed(value, scope))),
   )
 }
 
-function insert(write: Writer, scope: Scope, body: Ast, target: string, all: readonly string[]): string {
-  only('INSERT', body, 'table', 'columns', 'values', 'query')
-  const named = children(body, 'columns').map(nameOf)
-  const columns = named.length > 0 ? named : all
-  const into = `INSERT INTO ${target} (${columns.map(quoteName).join(', ')})`
-  const source = child(body, 'query')
-  if (source !== undefined) return `${into} ${write.query(source, scope)}`
-  const rows = (body['values'] as readonly (readonly Ast[])[]).map((row) => {
-    if (row.length !== columns.length) throw invalidQuery('Inserted row has wrong column count')
-    return `(${row.map((value) => (isDefault(value) ? 'DEFAULT' : write.expression(value, scope))).join(', ')})`
+/** The SET list of an UPDATE. */
+export function assignments(write: Writer, scope: Scope, body: Ast, target: Target): string {
+  const trees = new Map<string, Assigned>()
+  for (const [column, value] of body['set'] as readonly (readonly [unknown, Ast])[]) {
+    const path = nameOf(column).split('.')
+    const [first = ''] = path
+    const isColumn = target.fields.some((field) => same(field.name, first))
+    if (path.length > 1 && same(first, target.alias) && !isColumn) path.shift()
+    assign(trees, path, isDefault(value) ? undefined : { value: write.typed(value, scope) })
+  }
+  const parts: string[] = []
+  for (const [name, assigned] of trees) {
+    const field = fieldNamed(target, name)
+    const old = `${quoteName(target.alias)}.${quoteName(field.name)}`
+    parts.push(
+      `${quoteName(field.name)} = ${assigned === 'default' ? defaultOf(write, scope, field) : newValue(assigned, field, old)}`,
+    )
+  }
+  return parts.join(', ')
+}
+
+/** A new value, DEFAULT, or new values for some fields of a STRUCT. */
+type Assigned = { readonly value: Typed } | 'default' | Map<string, Assigned>
+
+function assign(
+  into: Map<string, Assigned>,
+  path: readonly string[],
+  value: { value: Typed } | undefined,
+): void {
+  const [first = '', ...rest] = path
+  const key = first.toLowerCase()
+  const before = into.get(key)
+  if (before !== undefined && (rest.length === 0 || !(before instanceof Map)))
+    throw invalidQuery(`Update item ${path.join('.')} assigned more than once`)
+  if (rest.length === 0) into.set(key, value ?? 'default')
+  else {
+    const inner = (before as Map<string, Assigned> | undefined) ?? new Map<string, Assigned>()
+    into.set(key, inner)
+    assign(inner, rest, value)
+  }
+}
+
+function newValue(assigned: Assigned, field: FieldSchema, old: string): string {
+  if (assigned === 'default') return 'NULL'
+  if (!(assigned instanceof Map)) return stored(assigned.value, field, 'assigned to')
+  if (legacyType(field.type) !== 'RECORD' || isRepeated(field))
+    throw invalidQuery(`Cannot access a field of ${field.name}, which has type ${typeName(field)}`)
+  const names = new Set((field.fields ?? []).map(({ name }) => name.toLowerCase()))
+  for (const name of assigned.keys())
+    if (!names.has(name)) throw invalidQuery(`Field name ${name} does not exist in ${typeName(field)}`)
+  const parts = (field.fields ?? []).map((inner) => {
+    const own = `(${old}).${quoteName(inner.name)}`
+    const changed = assigned.get(inner.name.toLowerCase())
+    return `${quoteName(inner.name)} := ${changed === undefined ? own : newValue(changed, inner, own)}`
   })
-  return `${into} VALUES ${rows.join(', ')}`
+  return `struct_pack(${parts.join(', ')})`
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}
+
+function fieldNamed(target: Target, name: string): FieldSchema {
+  const found = target.fields.find((field) => same(field.name, name))
+  if (found === undefined) throw invalidQuery(`Column ${name} is not present in table ${target.alias}`)
+  return found
 }
 
 function isDefault(node: Ast): boolean {
-  return kindOf(node) === 'var' && String(bodyOf(node)['this']).toUpperCase() === 'DEFAULT'
+  const body = bodyOf(node)
+  const word =
+    kindOf(node) === 'var'
+      ? body['this']
+      : kindOf(node) === 'column' && nameOf(body['table']) === ''
+        ? nameOf(body['name'])
+        : ''
+  return String(word).toUpperCase() === 'DEFAULT'
+}
+
+function defaultOf(write: Writer, scope: Scope, field: FieldSchema): string {
+  const text = field['defaultValueExpression']
+  if (typeof text !== 'string') return 'NULL'
+  return stored(scope.statement.expression(text, write, newScope(scope.statement)), field, 'inserted into')
+}
+
+/** A value as its column holds it: of its type, and within its length or precision. */
+function stored(value: Typed, field: FieldSchema, how: string): string {
+  const sql = coerce(value, field)
+  if (sql === undefined)
+    throw invalidQuery(
+      `Value has type ${typeName(value.type)} which cannot be ${how} column ${field.name}, which has type ${typeName(field)}`,
+    )
+  return isRepeated(field) ? sql : limited(sql, field)
+}
+
+function limited(sql: string, field: FieldSchema): string {
+  const [length, precision] = [Number(field['maxLength'] ?? 0), Number(field['precision'] ?? 0)]
+  const type = legacyType(field.type)
+  if (length > 0) {
+    const size = type === 'BYTES' ? `octet_length(${sql})` : `length(${sql})`
+    const message = `error('Value of type ${typeName(field)}(${length}) is too long for column ${field.name}')`
+    return `(CASE WHEN ${size} > ${length} THEN ${message} ELSE ${sql} END)`
+  }
+  if (precision > 0 && type === 'NUMERIC')
+    return `CAST(CAST(${sql} AS DECIMAL(${precision}, ${Number(field['scale'] ?? 0)})) AS DECIMAL(38,9))`
+  return sql
 }

@@ -1,94 +1,84 @@
-// Expressions: each kind of node the parser makes, written for DuckDB. A kind that is not here is refused.
+// Expressions: each kind of node the parser makes, written for DuckDB with its type. A kind that is not
+// here is refused.
 import { invalidQuery } from '../wire/api-error.ts'
-import { quoteName, quoteText } from '../wire/table-schema.ts'
+import { isRepeated } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } from './ast.ts'
 import { castTo, typedConstructor } from './cast.ts'
 import { aggregate, namedAggregate } from './functions/aggregates.ts'
-import { call, structOf } from './functions/call.ts'
-import { extract, interval } from './functions/dates.ts'
+import { call, structValue } from './functions/call.ts'
+import { extract } from './functions/dates.ts'
+import { interval } from './functions/interval.ts'
 import { AGGREGATE_NODES, FUNCTION_NODES } from './functions/node-names.ts'
 import { literal } from './literal.ts'
-import { parameter, type Scope } from './scope.ts'
+import { member, nameValue, pathOf } from './names.ts'
+import { BINARY, binary, compare, condition, conditions } from './operators.ts'
+import type { Scope } from './scope.ts'
+import { subscript } from './subscript.ts'
+import { arrayOf, BOOL, common, elementOf, INT64, scalar, type Typed, typed, unify } from './typing.ts'
 import { windowed } from './window.ts'
 import type { Writer } from './writer.ts'
 
-type Write = (write: Writer, scope: Scope, body: Ast, node: Ast) => string
-
-const BINARY: Readonly<Record<string, string>> = {
-  add: '+',
-  sub: '-',
-  mul: '*',
-  eq: '=',
-  neq: '<>',
-  lt: '<',
-  lte: '<=',
-  gt: '>',
-  gte: '>=',
-  and: 'AND',
-  or: 'OR',
-  concat: '||',
-  null_safe_eq: 'IS NOT DISTINCT FROM',
-  null_safe_neq: 'IS DISTINCT FROM',
-  bitwise_and: '&',
-  bitwise_or: '|',
-  bitwise_left_shift: '<<',
-  bitwise_right_shift: '>>',
-}
+type Write = (write: Writer, scope: Scope, body: Ast, node: Ast) => Typed
 
 const KINDS: Readonly<Record<string, Write>> = {
   literal: (_write, _scope, body) => literal(body),
-  null: () => 'NULL',
-  boolean: (_write, _scope, body) => (body['value'] === true ? 'true' : 'false'),
-  column,
-  dot: (write, scope, body) => `(${sub(write, scope, body, 'this')}).${quoteName(nameOf(body['field']))}`,
+  null: () => typed('NULL', scalar('NULL')),
+  boolean: (_write, _scope, body) => typed(body['value'] === true ? 'true' : 'false', BOOL),
+  column: path,
+  dot: path,
   parameter(_write, scope, body) {
+    const system = body['style'] === 'DoubleAt' ? scope.statement.session.system(nameOf(body)) : undefined
+    if (system !== undefined) return system
     if (body['style'] === 'DoubleAt') throw unsupported(`system variable @@${nameOf(body)}`)
-    return parameter(scope, nameOf(body)).sql
+    return nameValue(scope, [`@${nameOf(body)}`])
   },
-  paren: (write, scope, body) => `(${sub(write, scope, body, 'this')})`,
-  not: (write, scope, body) => `(NOT ${sub(write, scope, body, 'this')})`,
+  paren: (write, scope, body) => sub(write, scope, body, 'this'),
+  not: (write, scope, body) => typed(`(NOT ${condition(sub(write, scope, body, 'this'), 'NOT')})`, BOOL),
+  and: (write, scope, body) => conditions(write, scope, body, 'AND'),
+  or: (write, scope, body) => conditions(write, scope, body, 'OR'),
   neg,
-  bitwise_not: (write, scope, body) => `(~${sub(write, scope, body, 'this')})`,
-  bitwise_xor: (write, scope, body) =>
-    `xor(${sub(write, scope, body, 'left')}, ${sub(write, scope, body, 'right')})`,
-  div: (write, scope, body) =>
-    `bq_divide(${sub(write, scope, body, 'left')}, ${sub(write, scope, body, 'right')})`,
-  is_null: (write, scope, body) => `(${sub(write, scope, body, 'this')} IS ${notIf(body)}NULL)`,
-  is_true: (write, scope, body) => `(${sub(write, scope, body, 'this')} IS ${notIf(body)}TRUE)`,
-  is_false: (write, scope, body) => `(${sub(write, scope, body, 'this')} IS ${notIf(body)}FALSE)`,
-  like(write, scope, body) {
-    only('LIKE', body, 'left', 'right')
-    return `(${sub(write, scope, body, 'left')} LIKE ${sub(write, scope, body, 'right')} ESCAPE '\\')`
-  },
+  is_null: (write, scope, body) =>
+    typed(`(${sub(write, scope, body, 'this').sql} IS ${notIf(body)}NULL)`, BOOL),
+  is_true: (write, scope, body) =>
+    typed(`(${condition(sub(write, scope, body, 'this'), 'IS TRUE')} IS ${notIf(body)}TRUE)`, BOOL),
+  is_false: (write, scope, body) =>
+    typed(`(${condition(sub(write, scope, body, 'this'), 'IS FALSE')} IS ${notIf(body)}FALSE)`, BOOL),
+  like,
   between(write, scope, body) {
     only('BETWEEN', body, 'this', 'low', 'high', 'not')
-    const range = `${sub(write, scope, body, 'low')} AND ${sub(write, scope, body, 'high')}`
-    return `(${sub(write, scope, body, 'this')} ${notIf(body)}BETWEEN ${range})`
+    const [value, low, high] = ['this', 'low', 'high'].map((key) => sub(write, scope, body, key))
+    if (value === undefined || low === undefined || high === undefined) throw invalidQuery('Syntax error')
+    const both = `${compare(value, 'gte', low)} AND ${compare(value, 'lte', high)}`
+    return typed(`(${notIf(body)}(${both}))`, BOOL)
   },
   in: membership,
   exists(write, scope, body) {
     only('EXISTS', body, 'this', 'not')
-    return `(${notIf(body)}EXISTS (${write.query(child(body, 'this') ?? {}, scope)}))`
+    return typed(`(${notIf(body)}EXISTS (${write.query(child(body, 'this') ?? {}, scope)}))`, BOOL)
   },
   case: cases,
   if_func(write, scope, body) {
     only('IF', body, 'condition', 'true_value', 'false_value')
-    const [test, yes, no] = ['condition', 'true_value', 'false_value'].map((key) =>
+    const [test, ...results] = ['condition', 'true_value', 'false_value'].map((key) =>
       sub(write, scope, body, key),
     )
-    return `(CASE WHEN ${test} THEN ${yes} ELSE ${no} END)`
+    const { sqls, type } = unify(results, 'IF')
+    return typed(`(CASE WHEN ${condition(test as Typed, 'IF')} THEN ${sqls[0]} ELSE ${sqls[1]} END)`, type)
   },
-  coalesce: (write, scope, body) => `coalesce(${listOf(write, scope, body)})`,
+  coalesce(write, scope, body) {
+    const { sqls, type } = unify(listOf(write, scope, body), 'COALESCE')
+    return typed(`coalesce(${sqls.join(', ')})`, type)
+  },
   cast: (write, scope, body) => cast(write, scope, body, false),
   safe_cast: (write, scope, body) => cast(write, scope, body, true),
   subquery(write, scope, body, node) {
     only('subquery', body, 'this')
-    return `(${write.query(node, scope)})`
+    return scalarQuery(write, scope, node)
   },
-  select: (write, scope, _body, node) => `(${write.query(node, scope)})`,
-  tuple: (write, scope, body) => structOf(write, scope, children(body, 'expressions')),
-  array_func: (write, scope, body) => `[${listOf(write, scope, body)}]`,
-  array: (write, scope, body) => `[${listOf(write, scope, body)}]`,
+  select: (write, scope, _body, node) => scalarQuery(write, scope, node),
+  tuple: (write, scope, body) => structValue(write, scope, children(body, 'expressions')),
+  array_func: array,
+  array,
   subscript,
   extract,
   interval: (write, scope, _body, node) => interval(write, scope, node),
@@ -96,17 +86,36 @@ const KINDS: Readonly<Record<string, Write>> = {
     only(nameOf(body), body, 'args')
     return call(write, scope, nameOf(body), children(body, 'args'))
   },
+  method_call(write, scope, body) {
+    const family = pathOf(child(body, 'this') ?? {})
+    if (family === undefined) throw unsupported('a chained function call')
+    return call(write, scope, [...family, nameOf(body['method'])].join('.'), children(body, 'args'))
+  },
+  last_day(write, scope, body) {
+    const unit = body['unit'] as unknown
+    const week = (unit as Ast | null)?.['WeekWithModifier']
+    const name = (text: unknown): Ast => ({ var: { this: String(text) } })
+    const given = week === undefined ? name(unit) : { function: { name: 'WEEK', args: [name(week)] } }
+    const args = [child(body, 'this') ?? {}, ...(unit === null || unit === undefined ? [] : [given])]
+    return call(write, scope, 'LAST_DAY', args)
+  },
+  json_object(write, scope, body) {
+    only('JSON_OBJECT', body, 'pairs')
+    return call(write, scope, 'JSON_OBJECT', (body['pairs'] as readonly Ast[][]).flat())
+  },
+  bitwise_not: (write, scope, body) => call(write, scope, 'OP_NOT', [child(body, 'this') ?? {}]),
+  j_s_o_n_array: (write, scope, body) => call(write, scope, 'JSON_ARRAY', children(body, 'expressions')),
   aggregate_function: (write, scope, _body, node) => namedAggregate(write, scope, node),
   window_function: windowed,
 }
 
-export function expression(write: Writer, scope: Scope, node: Ast): string {
+export function expression(write: Writer, scope: Scope, node: Ast): Typed {
   const kind = kindOf(node)
   const body = bodyOf(node)
   const operator = BINARY[kind]
   if (operator !== undefined) {
     only(kind, body, 'left', 'right')
-    return `(${sub(write, scope, body, 'left')} ${operator} ${sub(write, scope, body, 'right')})`
+    return binary(kind, sub(write, scope, body, 'left'), sub(write, scope, body, 'right'))
   }
   const known = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (known !== undefined) return known(write, scope, body, node)
@@ -122,81 +131,121 @@ export function expression(write: Writer, scope: Scope, node: Ast): string {
   throw unsupported(`${kind.toUpperCase().replaceAll('_', ' ')} expression`)
 }
 
-function sub(write: Writer, scope: Scope, body: Ast, key: string): string {
+function sub(write: Writer, scope: Scope, body: Ast, key: string): Typed {
   const node = child(body, key)
   if (node === undefined) throw unsupported(`an expression without its ${key}`)
-  return write.expression(node, scope)
+  return write.typed(node, scope)
 }
 
-function listOf(write: Writer, scope: Scope, body: Ast): string {
-  return children(body, 'expressions')
-    .map((item) => write.expression(item, scope))
-    .join(', ')
+function listOf(write: Writer, scope: Scope, body: Ast): readonly Typed[] {
+  return children(body, 'expressions').map((item) => write.typed(item, scope))
 }
 
 function notIf(body: Ast): string {
   return body['not'] === true ? 'NOT ' : ''
 }
 
-function column(_write: Writer, scope: Scope, body: Ast): string {
-  const name = nameOf(body['name'])
-  const table = nameOf(body['table'])
-  if (table.startsWith('@')) return `(${parameter(scope, table.slice(1)).sql}).${quoteName(name)}`
-  if (name.startsWith('@')) return parameter(scope, name.slice(1)).sql
-  return table === '' ? quoteName(name) : `${table.split('.').map(quoteName).join('.')}.${quoteName(name)}`
+function path(write: Writer, scope: Scope, body: Ast, node: Ast): Typed {
+  const names = pathOf(node)
+  if (names !== undefined) return nameValue(scope, names)
+  return member(sub(write, scope, body, 'this'), nameOf(body['field']))
 }
 
-function neg(write: Writer, scope: Scope, body: Ast): string {
+function neg(write: Writer, scope: Scope, body: Ast): Typed {
   const inner = child(body, 'this') ?? {}
   const value = bodyOf(inner)
   if (kindOf(inner) === 'literal' && value['literal_type'] === 'number')
     return literal({ ...value, value: `-${value['value']}` })
-  return `(-${write.expression(inner, scope)})`
+  return call(write, scope, 'OP_NEG', [inner])
 }
 
-function membership(write: Writer, scope: Scope, body: Ast): string {
+function like(write: Writer, scope: Scope, body: Ast): Typed {
+  only('LIKE', body, 'left', 'right', 'quantifier')
+  const left = child(body, 'left') ?? {}
+  const right = child(body, 'right') ?? {}
+  const quantifier = nameOf(body['quantifier'])
+  if (quantifier === '') return call(write, scope, 'OP_LIKE', [left, right])
+  if (kindOf(right) !== 'tuple' && kindOf(right) !== 'paren') throw unsupported('this form of LIKE ANY')
+  const patterns = kindOf(right) === 'paren' ? [right] : children(bodyOf(right), 'expressions')
+  const each = patterns.map((pattern) => call(write, scope, 'OP_LIKE', [left, pattern]).sql)
+  return typed(`(${each.join(quantifier.toUpperCase() === 'ALL' ? ' AND ' : ' OR ')})`, BOOL)
+}
+
+function membership(write: Writer, scope: Scope, body: Ast): Typed {
   only('IN', body, 'this', 'expressions', 'query', 'unnest', 'not')
   const value = sub(write, scope, body, 'this')
   const query = child(body, 'query')
   const unnest = child(body, 'unnest')
-  if (query !== undefined) return `(${value} ${notIf(body)}IN (${write.query(query, scope)}))`
-  if (unnest !== undefined)
-    return `(${value} ${notIf(body)}IN (SELECT unnest(${write.expression(unnest, scope)})))`
-  return `(${value} ${notIf(body)}IN (${listOf(write, scope, body)}))`
+  if (query === undefined && unnest === undefined) {
+    const { sqls } = unify([value, ...listOf(write, scope, body)], 'IN')
+    return typed(`(${sqls[0]} ${notIf(body)}IN (${sqls.slice(1).join(', ')}))`, BOOL)
+  }
+  let members: Typed
+  let list: string
+  if (query !== undefined) {
+    const rows = write.rows(query, scope)
+    if (rows.fields.length !== 1) throw invalidQuery('Subquery of type IN must have only one output column')
+    members = typed('', rows.fields[0])
+    list = rows.sql
+  } else {
+    const array = write.typed(unnest ?? {}, scope)
+    if (array.type !== undefined && !isRepeated(array.type))
+      throw invalidQuery('Values referenced in UNNEST must be arrays.')
+    members = typed('', array.type && elementOf(array.type))
+    list = `SELECT unnest(${array.sql})`
+  }
+  const { sqls, type } = unify([value, members], 'IN')
+  const converted = members.type !== undefined && sqls[1] !== '' && type !== undefined
+  if (converted && !isRepeated(type))
+    list = `SELECT ${(sqls[1] as string).replace('CAST( AS', 'CAST("m" AS')} FROM (${list}) AS "_in" ("m")`
+  return typed(`(${sqls[0]} ${notIf(body)}IN (${list}))`, BOOL)
 }
 
-function cases(write: Writer, scope: Scope, body: Ast): string {
+function cases(write: Writer, scope: Scope, body: Ast): Typed {
   only('CASE', body, 'operand', 'whens', 'else_')
-  const operand = child(body, 'operand')
-  const whens = (body['whens'] as readonly (readonly [Ast, Ast])[]).map(
-    ([when, then]) => `WHEN ${write.expression(when, scope)} THEN ${write.expression(then, scope)}`,
-  )
-  const start = operand === undefined ? 'CASE' : `CASE ${write.expression(operand, scope)}`
+  const operandNode = child(body, 'operand')
+  const operand = operandNode && write.typed(operandNode, scope)
+  const whens = body['whens'] as readonly (readonly [Ast, Ast])[]
+  const tests = whens.map(([when]) => {
+    const test = write.typed(when, scope)
+    return operand === undefined ? condition(test, 'CASE') : compare(operand, 'eq', test)
+  })
   const otherwise = child(body, 'else_')
-  return `(${start} ${whens.join(' ')}${otherwise === undefined ? '' : ` ELSE ${write.expression(otherwise, scope)}`} END)`
+  const results = whens.map(([, then]) => write.typed(then, scope))
+  if (otherwise !== undefined) results.push(write.typed(otherwise, scope))
+  const { sqls, type } = unify(results, 'CASE')
+  const branches = tests.map((test, i) => `WHEN ${test} THEN ${sqls[i]}`).join(' ')
+  return typed(`(CASE ${branches}${otherwise === undefined ? '' : ` ELSE ${sqls[tests.length]}`} END)`, type)
 }
 
-function cast(write: Writer, scope: Scope, body: Ast, safe: boolean): string {
-  only('CAST', body, 'this', 'to')
+function cast(write: Writer, scope: Scope, body: Ast, safe: boolean): Typed {
+  only('CAST', body, 'this', 'to', 'format')
   const value = child(body, 'this') ?? {}
   const type = child(body, 'to') ?? {}
-  return typedConstructor(write, scope, value, type) ?? castTo(write.expression(value, scope), type, safe)
+  const format = child(body, 'format')
+  if (format !== undefined) throw unsupported('CAST with FORMAT')
+  return typedConstructor(write, scope, value, type) ?? castTo(write.typed(value, scope), type, safe)
 }
 
-function subscript(write: Writer, scope: Scope, body: Ast): string {
-  only('subscript', body, 'this', 'index')
-  const value = sub(write, scope, body, 'this')
-  const index = child(body, 'index') ?? {}
-  const inner = bodyOf(index)
-  const name = kindOf(index) === 'function' ? nameOf(inner).toUpperCase() : ''
-  const argument = children(inner, 'args')[0]
-  if (kindOf(index) === 'literal' && inner['literal_type'] === 'string')
-    return `json_extract(CAST(${value} AS JSON), ${quoteText(`$."${String(inner['value']).replaceAll('"', '\\"')}"`)})`
-  const at = argument === undefined ? write.expression(index, scope) : write.expression(argument, scope)
-  if (name === 'SAFE_OFFSET') return `bq_safe_at(${value}, ${at})`
-  if (name === 'ORDINAL') return `bq_at(${value}, (${at}) - 1)`
-  if (name === 'SAFE_ORDINAL') return `bq_safe_at(${value}, (${at}) - 1)`
-  if (name === 'OFFSET') return `bq_at(${value}, ${at})`
-  if (name === '') return `bq_at(${value}, ${write.expression(index, scope)})`
-  throw invalidQuery(`Function not found: ${name}`)
+function array(write: Writer, scope: Scope, body: Ast): Typed {
+  const items = listOf(write, scope, body)
+  if (items.length === 0) return typed('CAST([] AS BIGINT[])', { name: '', type: 'NULL', mode: 'REPEATED' })
+  const element = common(items, 'ARRAY')
+  if (element !== undefined && isRepeated(element))
+    throw invalidQuery(
+      'Cannot construct array with element type ARRAY because nested arrays are not supported',
+    )
+  const { sqls } = unify(items, 'ARRAY')
+  const literals = items.every(({ constant }) => constant !== undefined)
+  const type = element === undefined ? undefined : arrayOf(element.type === 'NULL' ? INT64 : element)
+  return { ...typed(`[${sqls.join(', ')}]`, type), ...(literals && { constant: 'literal' as const }) }
+}
+
+/** A query as a value: one column, at most one row. */
+function scalarQuery(write: Writer, scope: Scope, node: Ast): Typed {
+  const rows = write.rows(node, scope)
+  const [field] = rows.fields
+  if (rows.fields.length !== 1 || field === undefined)
+    throw invalidQuery('Scalar subquery cannot have more than one column unless using SELECT AS STRUCT')
+  return typed(`(${rows.sql})`, field)
 }

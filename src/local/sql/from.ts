@@ -1,18 +1,25 @@
-// FROM: tables, subqueries, joins and UNNEST, and what each of them brings into scope.
+// FROM: tables, subqueries and joins, and what each of them brings into scope.
 import { invalidQuery } from '../wire/api-error.ts'
-import { type FieldSchema, isRepeated, legacyType, quoteName } from '../wire/table-schema.ts'
+import { quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } from './ast.ts'
+import { nameValue } from './names.ts'
+import { condition } from './operators.ts'
+import { pivot, unpivot } from './pivot.ts'
 import {
-  findField,
+  type Column,
+  columnsOf,
+  commonTable,
   findSource,
-  isCommonTable,
-  parameter,
+  physicalAlias,
   resolveTable,
   type Scope,
-  type Source,
   tablePath,
+  tableSource,
 } from './scope.ts'
-import type { Writer } from './writer.ts'
+import { isStruct, typed, unify } from './typing.ts'
+import { arrayItem, unnest } from './unnest.ts'
+import { tableFunction } from './user-functions.ts'
+import type { Rows, Writer } from './writer.ts'
 
 const JOINS: Readonly<Record<string, string>> = {
   Inner: 'JOIN',
@@ -20,6 +27,13 @@ const JOINS: Readonly<Record<string, string>> = {
   Right: 'RIGHT JOIN',
   Full: 'FULL JOIN',
   Cross: 'CROSS JOIN',
+  Implicit: 'CROSS JOIN',
+}
+
+export interface FromItem {
+  readonly sql: string
+  /** Reads columns of the items before it. */
+  readonly lateral: boolean
 }
 
 export function fromClause(write: Writer, scope: Scope, select: Ast): string {
@@ -30,28 +44,73 @@ export function fromClause(write: Writer, scope: Scope, select: Ast): string {
     return i === 0 ? sql : `CROSS JOIN ${lateral ? 'LATERAL ' : ''}${sql}`
   })
   const joins = children(select, 'joins').map((join) => joinClause(write, scope, join))
+  checkAliases(scope)
   return ` FROM ${[...written, ...joins].join(' ')}`
+}
+
+function checkAliases(scope: Scope): void {
+  const seen = new Set<string>()
+  for (const { alias } of scope.sources) {
+    const name = alias.toLowerCase()
+    if (name !== '' && seen.has(name))
+      throw invalidQuery(`Duplicate table alias ${alias} in the same FROM clause`)
+    seen.add(name)
+  }
 }
 
 function joinClause(write: Writer, scope: Scope, join: Ast): string {
   only('JOIN', join, 'this', 'on', 'using', 'kind')
   const kind = JOINS[String(join['kind'])]
   if (kind === undefined) throw unsupported(`${join['kind']} JOIN`)
+  const before = scope.sources.length
   const { sql, lateral } = fromItem(write, scope, child(join, 'this') ?? {})
   const on = child(join, 'on')
-  const using = children(join, 'using').map((name) => quoteName(nameOf(name)))
+  const using = children(join, 'using').map((name) => nameOf(name))
   const keyword = `${kind} ${lateral ? 'LATERAL ' : ''}${sql}`
   if (kind === 'CROSS JOIN') return keyword
-  if (on !== undefined) return `${keyword} ON ${write.expression(on, scope)}`
-  if (using.length > 0) return `${keyword} USING (${using.join(', ')})`
+  if (on !== undefined) return `${keyword} ON ${condition(write.typed(on, scope), 'JOIN ON clause')}`
+  if (using.length > 0) return `${keyword} ON ${merge(scope, before, using, kind)}`
   if (!lateral) throw invalidQuery(`${kind} must have an immediately following ON or USING clause`)
   return `${keyword} ON true`
 }
 
-interface FromItem {
-  readonly sql: string
-  /** Reads columns of the items before it. */
-  readonly lateral: boolean
+/** USING makes one column of two; it stands before all others, and both can still be named with their table. */
+function merge(scope: Scope, before: number, names: readonly string[], kind: string): string {
+  const tests: string[] = []
+  const merged: Column[] = names.map((name) => {
+    const left = take(scope, 0, before, name)
+    const right = take(scope, before, scope.sources.length, name)
+    const { sqls, type } = unify([left.value, right.value], 'USING')
+    tests.push(`${sqls[0]} = ${sqls[1]}`)
+    const both =
+      kind === 'RIGHT JOIN' ? sqls[1] : kind === 'FULL JOIN' ? `coalesce(${sqls.join(', ')})` : sqls[0]
+    return { name: left.name, value: typed(both ?? '', type) }
+  })
+  scope.sources.unshift({ alias: '', columns: merged })
+  return tests.join(' AND ')
+}
+
+function take(scope: Scope, from: number, to: number, name: string): Column {
+  const wanted = name.toLowerCase()
+  const found: Column[] = []
+  for (let i = from; i < to; i++) {
+    const source = scope.sources[i]
+    const columns = source && columnsOf(source)
+    if (source === undefined || columns === undefined)
+      throw unsupported('USING where the columns are not known')
+    const hit = columns.find((column) => column.name.toLowerCase() === wanted && column.hidden !== 'merged')
+    if (hit === undefined) continue
+    found.push(hit)
+    const rest = columns.map((column) => (column === hit ? { ...column, hidden: 'merged' as const } : column))
+    scope.sources[i] = { ...source, columns: rest }
+  }
+  const [only] = found
+  if (only === undefined)
+    throw invalidQuery(
+      `Column ${name} in USING clause not found on ${from === 0 ? 'left' : 'right'} side of join`,
+    )
+  if (found.length > 1) throw invalidQuery(`Column ${name} in USING clause is ambiguous`)
+  return only
 }
 
 function fromItem(write: Writer, scope: Scope, node: Ast): FromItem {
@@ -61,10 +120,8 @@ function fromItem(write: Writer, scope: Scope, node: Ast): FromItem {
       return table(scope, body)
     case 'subquery': {
       only('subquery', body, 'this', 'alias')
-      const alias = nameOf(body['alias'])
-      const sql = `(${write.query(child(body, 'this') ?? {}, scope)})`
-      if (alias !== '') scope.sources.push({ alias })
-      return { sql: alias === '' ? sql : `${sql} AS ${quoteName(alias)}`, lateral: false }
+      const inner = write.rows(child(body, 'this') ?? {}, scope)
+      return rowsItem(scope, `(${inner.sql})`, inner, nameOf(body['alias']))
     }
     case 'alias': {
       only('an alias', body, 'this', 'alias')
@@ -73,9 +130,60 @@ function fromItem(write: Writer, scope: Scope, node: Ast): FromItem {
     }
     case 'unnest':
       return unnest(write, scope, body)
+    case 'function': {
+      only('a table function', body, 'args', 'alias')
+      const path = nameOf(body['name']).split('.')
+      const found = tableFunction(write, scope, path, children(body, 'args'))
+      const alias = nameOf(body['alias']) || (path[path.length - 1] ?? '')
+      const name = physicalAlias(alias)
+      scope.sources.push({ alias, columns: columnsOf(tableSource(name, found)) ?? [] })
+      return { sql: `${found.sql} AS ${quoteName(name)}`, lateral: false }
+    }
+    case 'joined_table': {
+      only('a join in parentheses', body, 'left', 'joins')
+      const { sql } = fromItem(write, scope, child(body, 'left') ?? {})
+      const joins = children(body, 'joins').map((join) => joinClause(write, scope, join))
+      return { sql: `(${[sql, ...joins].join(' ')})`, lateral: false }
+    }
+    case 'pivot':
+      return rewritten(write, scope, body, pivot)
+    case 'unpivot':
+      return rewritten(write, scope, body, unpivot)
     default:
       throw unsupported(`${kindOf(node).toUpperCase().replaceAll('_', ' ')} in FROM`)
   }
+}
+
+/** PIVOT and UNPIVOT: a query over their input, which is written in a scope of its own. */
+function rewritten(
+  write: Writer,
+  scope: Scope,
+  body: Ast,
+  make: (write: Writer, inner: Scope, body: Ast, from: string) => Rows,
+): FromItem {
+  const inner: Scope = { ...scope, sources: [], parent: scope }
+  const { sql } = fromItem(write, inner, child(body, 'this') ?? {})
+  const found = make(write, inner, body, sql)
+  return rowsItem(scope, `(${found.sql})`, found, nameOf(body['alias']))
+}
+
+function rowsItem(scope: Scope, sql: string, { fields, names, value: plain }: Rows, alias: string): FromItem {
+  const name = quoteName(physicalAlias(alias))
+  const values = fields.map((field, i) => typed(`${name}.${quoteName(names[i] ?? '')}`, field))
+  const [value] = values
+  let columns: Column[] = fields.map((field, i) => ({
+    name: field.name,
+    value: values[i] ?? typed('', field),
+  }))
+  if (plain && value !== undefined)
+    columns = isStruct(value.type)
+      ? (value.type?.fields ?? []).map((field) => ({
+          name: field.name,
+          value: typed(`(${value.sql}).${quoteName(field.name)}`, field),
+        }))
+      : [{ name: alias === '' ? 'f0_' : alias, value }]
+  scope.sources.push({ alias, columns, ...(plain && value !== undefined && alias !== '' && { value }) })
+  return { sql: `${sql} AS ${name}`, lateral: false }
 }
 
 function table(scope: Scope, body: Ast): FromItem {
@@ -84,105 +192,12 @@ function table(scope: Scope, body: Ast): FromItem {
   const [first = ''] = path
   const given = nameOf(body['alias'])
   const alias = given === '' ? (path[path.length - 1] ?? '') : given
-  if (path.length === 1 && isCommonTable(scope, first)) {
-    scope.sources.push({ alias })
-    return { sql: `${quoteName(first)} AS ${quoteName(alias)}`, lateral: false }
-  }
+  const common = path.length === 1 ? commonTable(scope, first) : undefined
+  if (common !== undefined) return rowsItem(scope, quoteName(first), common, alias)
   if (path.length > 1 && findSource(scope, first) !== undefined)
-    return arrayItem(path.map(quoteName).join('.'), findField(scope, path), scope, alias, undefined)
+    return arrayItem(nameValue(scope, path), scope, alias, undefined)
   const found = resolveTable(scope.statement, path)
-  scope.sources.push({ alias, fields: found.fields })
-  return { sql: `${found.sql} AS ${quoteName(alias)}`, lateral: false }
-}
-
-function unnest(write: Writer, scope: Scope, body: Ast): FromItem {
-  only('UNNEST', body, 'this', 'alias', 'with_ordinality', 'offset_alias')
-  const array = child(body, 'this') ?? {}
-  const offset = body['with_ordinality'] === true ? nameOf(body['offset_alias']) || 'offset' : undefined
-  return arrayItem(
-    write.expression(array, scope),
-    arrayField(scope, array),
-    scope,
-    nameOf(body['alias']),
-    offset,
-  )
-}
-
-let anonymous = 0
-
-/**
- * An array as a table: its element under the alias and, where the element is a STRUCT, the fields beside it.
- * The position is one more column.
- */
-function arrayItem(
-  array: string,
-  field: FieldSchema | undefined,
-  scope: Scope,
-  alias: string,
-  offset: string | undefined,
-): FromItem {
-  if (field !== undefined && !isRepeated(field))
-    throw invalidQuery('Values referenced in UNNEST must be arrays.')
-  const position = offset === undefined ? '' : `, unnest(range(len(${array}))) AS ${quoteName(offset)}`
-  const struct = field === undefined ? undefined : legacyType(field.type) === 'RECORD'
-  const table = alias === '' ? `_unnest_${anonymous++ % 1_000_000}` : alias
-  const name = quoteName(table)
-  const element = `SELECT unnest(${array}) AS ${name}${position}`
-  const offsetField: FieldSchema[] = offset === undefined ? [] : [{ name: offset, type: 'INTEGER' }]
-  if (struct === true) {
-    const fields = field?.fields ?? []
-    const members = fields.map((member) => `${name}.${quoteName(member.name)} AS ${quoteName(member.name)}`)
-    const shadowed = fields.some((member) => member.name.toLowerCase() === table.toLowerCase())
-    const whole = shadowed ? [] : [`${name} AS ${name}`]
-    const columns = [...whole, ...members, ...(offset === undefined ? [] : [quoteName(offset)])]
-    const star = shadowed ? `${name}.*` : `${name}.* EXCLUDE (${name})`
-    scope.sources.push({ alias: table, fields: [...fields, ...offsetField], star })
-    return { sql: `(SELECT ${columns.join(', ')} FROM (${element}) AS ${name}) AS ${name}`, lateral: true }
-  }
-  const source: Source = {
-    alias: table,
-    ...(struct === undefined ? { starUnknown: true } : { star: `${name}.*` }),
-  }
-  scope.sources.push(source)
-  return { sql: `(${element}) AS ${name}`, lateral: true }
-}
-
-/** What is known of an array expression's elements without asking the engine. */
-function arrayField(scope: Scope, node: Ast): FieldSchema | undefined {
-  const body = bodyOf(node)
-  switch (kindOf(node)) {
-    case 'column': {
-      const [table, name] = [nameOf(body['table']), nameOf(body['name'])]
-      if (name.startsWith('@')) return parameter(scope, name.slice(1)).field
-      return findField(scope, [...(table === '' ? [] : table.split('.')), name])
-    }
-    case 'dot': {
-      const owner = arrayField(scope, child(body, 'this') ?? {})
-      return owner?.fields?.find((field) => field.name.toLowerCase() === nameOf(body['field']).toLowerCase())
-    }
-    case 'array_func':
-    case 'array': {
-      const [first] = children(body, 'expressions')
-      if (first === undefined) return undefined
-      const kind = kindOf(first)
-      if (kind === 'literal') return { name: '', type: 'STRING', mode: 'REPEATED' }
-      if (kind !== 'function' || bodyOf(first)['name'] !== 'STRUCT') return undefined
-      const names = children(bodyOf(first), 'args').map((arg) =>
-        kindOf(arg) === 'alias' ? nameOf(bodyOf(arg)['alias']) : '',
-      )
-      if (names.includes('')) return undefined
-      return {
-        name: '',
-        type: 'RECORD',
-        mode: 'REPEATED',
-        fields: names.map((name) => ({ name, type: 'STRING' })),
-      }
-    }
-    case 'function':
-      return /^(GENERATE_ARRAY|GENERATE_DATE_ARRAY|SPLIT)$/i.test(nameOf(body))
-        ? { name: '', type: 'STRING', mode: 'REPEATED' }
-        : undefined
-    default:
-      return undefined
-  }
+  const name = physicalAlias(alias)
+  scope.sources.push({ alias, columns: columnsOf(tableSource(name, found)) ?? [] })
+  return { sql: `${found.sql} AS ${quoteName(name)}`, lateral: false }
 }

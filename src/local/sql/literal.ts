@@ -3,6 +3,7 @@ import { invalidQuery } from '../wire/api-error.ts'
 import { quoteText } from '../wire/table-schema.ts'
 import { type Ast, unsupported } from './ast.ts'
 import { scalarLiteral } from './parameters.ts'
+import { FLOAT64, INT64, STRING, scalar, type Typed } from './typing.ts'
 
 const TYPED: Readonly<Record<string, string>> = {
   date: 'DATE',
@@ -11,31 +12,31 @@ const TYPED: Readonly<Record<string, string>> = {
   timestamp: 'TIMESTAMP',
 }
 
-export function literal(body: Ast): string {
+export function literal(body: Ast): Typed {
   const type = String(body['literal_type'])
   const text = String(body['value'])
-  const typed = TYPED[type]
-  if (typed !== undefined) return scalarLiteral(typed, text)
+  const named = TYPED[type]
+  if (named !== undefined) return { sql: scalarLiteral(named, text), type: scalar(named) }
   switch (type) {
     case 'number':
       return number(text)
     case 'hex_number':
-      return number(String(BigInt(`0x${text}`)))
+      return number(String(BigInt(`0x${text.replace(/^0x/i, '')}`)))
     case 'string':
-      return quoteText(text)
+      return { sql: quoteText(text), type: STRING, constant: 'literal', text }
     default:
       throw unsupported(`${type} literal`)
   }
 }
 
-function number(text: string): string {
-  if (!/^-?\d+$/.test(text)) return /e/i.test(text) ? `CAST(${text} AS DOUBLE)` : `CAST(${text}e0 AS DOUBLE)`
+function number(text: string): Typed {
+  if (!/^-?\d+$/.test(text)) {
+    const sql = /e/i.test(text) ? `CAST(${text} AS DOUBLE)` : `CAST(${text}e0 AS DOUBLE)`
+    return { sql, type: FLOAT64, constant: 'literal', text }
+  }
   const value = BigInt(text)
   if (value < -(2n ** 63n) || value >= 2n ** 63n) throw invalidQuery(`Invalid integer literal: ${text}`)
-  return `CAST(${quoteNegative(text)} AS BIGINT)`
-}
-
-/** The smallest INT64 cannot be written as minus its opposite. */
-function quoteNegative(text: string): string {
-  return text.startsWith('-') ? quoteText(text) : text
+  // The smallest INT64 cannot be written as minus its opposite.
+  const sql = `CAST(${text.startsWith('-') ? quoteText(text) : text} AS BIGINT)`
+  return { sql, type: INT64, constant: 'literal', text }
 }

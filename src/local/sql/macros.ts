@@ -1,124 +1,137 @@
-// What DuckDB lacks or does otherwise, as macros. DuckDB picks among overloads by argument type, which
-// is how BigQuery's rules for INT64, FLOAT64, NUMERIC, STRING and BYTES are kept apart.
+// What DuckDB lacks or does otherwise, as macros. The types of their arguments are settled before they
+// are called; only those that differ by type alone carry types.
 import type { Connection } from '../storage/engine.ts'
+import { registerNatives } from './native/register.ts'
 
-const DIVISION_BY_ZERO = `error('division by zero: ' || CAST(a AS VARCHAR) || ' / ' || CAST(b AS VARCHAR))`
+/** Times of civil years 1 to 9999, in microseconds. */
+const FIRST_MICROS = '-62135596800000000'
+const END_MICROS = '253402300800000000'
 
-const MACROS: Readonly<Record<string, readonly string[]>> = {
-  bq_divide: [
-    `(a BIGINT, b BIGINT) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END`,
-    `(a DOUBLE, b DOUBLE) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE a / b END`,
-    `(a HUGEINT, b HUGEINT) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END`,
-    `(a DECIMAL(38,9), b DECIMAL(38,9)) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE CAST(a / b AS DECIMAL(38,9)) END`,
-  ],
-  bq_safe_divide: [
-    '(a BIGINT, b BIGINT) AS CASE WHEN b = 0 THEN NULL ELSE CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END',
-    '(a DOUBLE, b DOUBLE) AS CASE WHEN b = 0 THEN NULL ELSE a / b END',
-    '(a HUGEINT, b HUGEINT) AS CASE WHEN b = 0 THEN NULL ELSE CAST(a AS DOUBLE) / CAST(b AS DOUBLE) END',
-    '(a DECIMAL(38,9), b DECIMAL(38,9)) AS CASE WHEN b = 0 THEN NULL ELSE CAST(a / b AS DECIMAL(38,9)) END',
-  ],
-  bq_mod: [
-    `(a BIGINT, b BIGINT) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE a % b END`,
-    `(a DECIMAL(38,9), b DECIMAL(38,9)) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE a % b END`,
-  ],
-  bq_div: [`(a BIGINT, b BIGINT) AS CASE WHEN b = 0 THEN ${DIVISION_BY_ZERO} ELSE a // b END`],
-  bq_round: numeric('round'),
-  bq_trunc: numeric('trunc'),
-  bq_ceil: numeric('ceil'),
-  bq_floor: numeric('floor'),
-  bq_round_to: [
-    '(a BIGINT, d INTEGER) AS round(CAST(a AS DOUBLE), d)',
-    '(a DOUBLE, d INTEGER) AS round(a, d)',
-    '(a DECIMAL(38,9), d INTEGER) AS CAST(CASE WHEN d >= 9 THEN a ELSE sign(a) * floor(abs(a) * CAST(pow(10, d) AS DECIMAL(38,9)) + 0.5) / CAST(pow(10, d) AS DECIMAL(38,9)) END AS DECIMAL(38,9))',
-  ],
-  bq_length: ['(a VARCHAR) AS length(a)', '(a BLOB) AS octet_length(a)'],
-  bq_byte_length: ['(a VARCHAR) AS strlen(a)', '(a BLOB) AS octet_length(a)'],
-  bq_substr_from: ['(s VARCHAR, p BIGINT) AS substr(s, CASE WHEN p = 0 OR p < -length(s) THEN 1 ELSE p END)'],
-  bq_substr: [
-    `(s VARCHAR, p BIGINT, n BIGINT) AS CASE WHEN n < 0 THEN error('Third argument in SUBSTR() cannot be negative') ELSE substr(s, CASE WHEN p = 0 OR p < -length(s) THEN 1 ELSE p END, n) END`,
-  ],
-  bq_left: [
-    `(s VARCHAR, n BIGINT) AS CASE WHEN n < 0 THEN error('Second argument in LEFT() cannot be negative') ELSE "left"(s, n) END`,
-  ],
-  bq_right: [
-    `(s VARCHAR, n BIGINT) AS CASE WHEN n < 0 THEN error('Second argument in RIGHT() cannot be negative') ELSE "right"(s, n) END`,
-  ],
-  bq_datetime: ['(a TIMESTAMPTZ, b VARCHAR) AS timezone(b, a)', '(a DATE, b TIME) AS a + b'],
-  bq_to_string: [
-    '(a VARCHAR) AS a',
-    '(a BLOB) AS decode(a)',
-    '(a BIGINT) AS CAST(a AS VARCHAR)',
-    '(a HUGEINT) AS CAST(a AS VARCHAR)',
-    '(a BOOLEAN) AS CAST(a AS VARCHAR)',
-    `(a DOUBLE) AS regexp_replace(CAST(a AS VARCHAR), '\\.0$', '')`,
-    `(a DECIMAL(38,9)) AS regexp_replace(regexp_replace(CAST(a AS VARCHAR), '0+$', ''), '\\.$', '')`,
-    '(a DATE) AS CAST(a AS VARCHAR)',
-    '(a TIME) AS CAST(a AS VARCHAR)',
-    `(a TIMESTAMP) AS ${withFraction('')}`,
-    `(a TIMESTAMPTZ) AS ${withFraction('+00')}`,
-  ],
-  bq_to_int64: [
-    '(a BIGINT) AS a',
-    '(a HUGEINT) AS CAST(a AS BIGINT)',
-    '(a BOOLEAN) AS CAST(a AS BIGINT)',
-    '(a DOUBLE) AS CAST(round(a) AS BIGINT)',
-    '(a DECIMAL(38,9)) AS CAST(round(a) AS BIGINT)',
-    `(a VARCHAR) AS CASE WHEN regexp_full_match(a, '\\s*[+-]?[0-9]+\\s*') THEN CAST(a AS BIGINT) WHEN a IS NOT NULL THEN error('Bad int64 value: ' || a) END`,
-  ],
-  bq_to_int64_safe: [
-    '(a BIGINT) AS a',
-    '(a HUGEINT) AS TRY_CAST(a AS BIGINT)',
-    '(a BOOLEAN) AS CAST(a AS BIGINT)',
-    '(a DOUBLE) AS TRY_CAST(round(a) AS BIGINT)',
-    '(a DECIMAL(38,9)) AS TRY_CAST(round(a) AS BIGINT)',
-    `(a VARCHAR) AS CASE WHEN regexp_full_match(a, '\\s*[+-]?[0-9]+\\s*') THEN TRY_CAST(a AS BIGINT) END`,
-  ],
-  bq_to_bool: [
-    '(a BOOLEAN) AS a',
-    '(a BIGINT) AS a <> 0',
-    `(a VARCHAR) AS CASE lower(a) WHEN 'true' THEN true WHEN 'false' THEN false ELSE CASE WHEN a IS NOT NULL THEN error('Bad bool value: ' || a) END END`,
-  ],
-  bq_to_bool_safe: [
-    '(a BOOLEAN) AS a',
-    '(a BIGINT) AS a <> 0',
-    `(a VARCHAR) AS CASE lower(a) WHEN 'true' THEN true WHEN 'false' THEN false END`,
-  ],
-  bq_to_bytes: ['(a VARCHAR) AS encode(a)', '(a BLOB) AS a'],
-  // DuckDB writes these types otherwise than BigQuery; a column named like one is refused too, which is safe.
-  bq_to_json_string: [
-    `(a) AS CASE WHEN regexp_matches(typeof(a), 'TIME|BLOB|DOUBLE|DECIMAL|INTERVAL|HUGEINT') THEN error('Unsupported by the local BigQuery: TO_JSON_STRING of ' || typeof(a)) ELSE coalesce(CAST(to_json(a) AS VARCHAR), 'null') END`,
-  ],
-  bq_json_value: [
-    `(a, p) AS CASE WHEN json_type(a, p) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string(a, p) END`,
-  ],
-  bq_json_query: [
-    '(a JSON, p VARCHAR) AS json_extract(a, p)',
-    `(a VARCHAR, p VARCHAR) AS CASE WHEN json_type(a, p) = 'NULL' THEN NULL ELSE CAST(json_extract(a, p) AS VARCHAR) END`,
-  ],
-  bq_at: [
-    `(a, i) AS CASE WHEN a IS NULL OR i IS NULL THEN NULL WHEN i < 0 OR i >= len(a) THEN error('Array index ' || CAST(i AS VARCHAR) || ' is out of bounds') ELSE list_extract(a, i + 1) END`,
-  ],
-  bq_safe_at: ['(a, i) AS CASE WHEN i < 0 THEN NULL ELSE list_extract(a, i + 1) END'],
-}
-
-function numeric(name: string): readonly string[] {
-  return [
-    '(a BIGINT) AS CAST(a AS DOUBLE)',
-    `(a DOUBLE) AS ${name}(a)`,
-    `(a DECIMAL(38,9)) AS CAST(${name}(a) AS DECIMAL(38,9))`,
-  ]
-}
-
-/** Fractions are written with no, three or six digits. */
-function withFraction(zone: string): string {
-  const micros = 'epoch_us(a) % 1000000'
-  return (
-    `strftime(a, '%Y-%m-%d %H:%M:%S') || CASE WHEN ${micros} = 0 THEN '' ` +
-    `WHEN ${micros} % 1000 = 0 THEN strftime(a, '.%g') ELSE strftime(a, '.%f') END || '${zone}'`
-  )
+const MACROS: Readonly<Record<string, string>> = {
+  // Ends the query with a message, but not inside TRY; DuckDB's own error() cannot stand there.
+  bq_fail: '(m) AS (CASE WHEN js_fail(m) IS NULL THEN NULL ELSE NULL END)',
+  // DuckDB may compute what does not depend on the row even where it is not wanted, so this one does.
+  bq_fail_at: `(m, x) AS bq_fail(m || substr(CAST(x AS VARCHAR), 1, 0))`,
+  bq_divisor: `(b, a) AS (CASE WHEN b = 0 THEN bq_fail('division by zero: ' || CAST(a AS VARCHAR) || ' / ' || CAST(b AS VARCHAR)) ELSE b END)`,
+  bq_nonzero: `(b) AS (CASE WHEN b = 0 THEN bq_fail_at('division by zero', b) ELSE b END)`,
+  bq_positive: `(x) AS (CASE WHEN x <= 0 THEN bq_fail_at('Floating point error in function: logarithm of a number that is not positive', x) ELSE x END)`,
+  bq_sqrt: `(x) AS (CASE WHEN x < 0 THEN bq_fail_at('Argument to SQRT cannot be negative', x) ELSE sqrt(x) END)`,
+  bq_finite: `(x) AS list_transform([x], lambda v: CASE WHEN isinf(v) THEN bq_fail_at('Floating point overflow', v) ELSE v END)[1]`,
+  bq_numeric: '(x) AS x',
+  // Small factors fit DuckDB's own multiplication exactly, to 18 places; the rest goes digit by digit.
+  bq_numeric_multiply: `(a, b) AS (CASE WHEN abs(a) < 1000000000 AND abs(b) < 1000000000
+    THEN bq_round_nine(a * b)
+    ELSE CAST(js_decimal_multiply(CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9)) END)`,
+  bq_round_nine: '(x) AS CAST(x AS DECIMAL(38,9))',
+  bq_numeric_divide:
+    '(a, b) AS CAST(js_decimal_divide(CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9))',
+  bq_numeric_average:
+    '(total, n) AS (CASE WHEN n > 0 THEN bq_numeric_divide(total, CAST(n AS DECIMAL(38,9))) END)',
+  bq_decimal_text: `(s) AS (CASE WHEN contains(s, '.') THEN rtrim(rtrim(s, '0'), '.') ELSE s END)`,
+  bq_float_to_int64: `(x) AS CAST(trunc(x + CASE WHEN abs(x) >= 4503599627370496 THEN 0 WHEN x < 0 THEN -0.5 ELSE 0.5 END) AS BIGINT)`,
+  bq_text_to_int64: `(s) AS (CASE
+    WHEN regexp_full_match(s, '\\s*[+-]?[0-9]+\\s*') THEN CAST(s AS BIGINT)
+    WHEN regexp_full_match(s, '\\s*[+-]?0[xX][0-9a-fA-F]+\\s*') THEN CAST(replace(trim(s), '+', '') AS BIGINT)
+    WHEN s IS NOT NULL THEN bq_fail('Bad int64 value: ' || s) END)`,
+  bq_text_to_float64: `(s) AS (CASE
+    WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|(?i)\\s*[+-]?(nan|inf|infinity)\\s*') THEN CAST(trim(s) AS DOUBLE)
+    WHEN s IS NOT NULL THEN bq_fail('Bad double value: ' || s) END)`,
+  bq_text_to_bool: `(s) AS (CASE lower(trim(s)) WHEN 'true' THEN true WHEN 'false' THEN false
+    ELSE CASE WHEN s IS NOT NULL THEN bq_fail('Bad bool value: ' || s) END END)`,
+  bq_text_to_date: `(s) AS (CASE
+    WHEN regexp_full_match(s, '\\s*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}\\s*') THEN CAST(s AS DATE)
+    WHEN regexp_full_match(s, '\\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ tT][0-9:.]+.*') THEN CAST(CAST(s AS TIMESTAMP) AS DATE)
+    WHEN s IS NOT NULL THEN bq_fail('Invalid date: ''' || s || '''') END)`,
+  bq_text_to_datetime: `(s) AS (CASE
+    WHEN regexp_full_match(s, '\\s*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}([ tT][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\\.[0-9]{1,6})?)?)?\\s*')
+      THEN CAST(s AS TIMESTAMP)
+    WHEN s IS NOT NULL THEN bq_fail('Invalid datetime string "' || s || '"') END)`,
+  bq_text_to_timestamp: `(s) AS (CASE
+    WHEN regexp_full_match(s, '\\s*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}([ tT][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\\.[0-9]{1,6})?)?)?\\s*([zZ]|UTC|[+-][0-9]{1,2}(:?[0-9]{2})?| [A-Za-z_]+/[A-Za-z_/]+)?')
+      THEN CAST(s AS TIMESTAMPTZ)
+    WHEN s IS NOT NULL THEN bq_fail('Invalid timestamp: ''' || s || '''') END)`,
+  bq_limit_length: `(x, n) AS (CASE WHEN length(x) > n THEN bq_fail('Maximum length ' || n || ' exceeded') ELSE x END)`,
+  bq_date_text: `(d) AS strftime(d, '%Y-%m-%d')`,
+  bq_time_text: `(t) AS strftime(DATE '2000-01-01' + t, '%H:%M:%S') || bq_fraction(epoch_us(DATE '1970-01-01' + t))`,
+  bq_datetime_text: `(t) AS strftime(t, '%Y-%m-%d %H:%M:%S') || bq_fraction(epoch_us(t))`,
+  bq_timestamp_text: `(t) AS strftime(timezone('UTC', t), '%Y-%m-%d %H:%M:%S') || bq_fraction(epoch_us(t)) || '+00'`,
+  // Fractions are written with no, three or six digits.
+  bq_fraction: `(us) AS (CASE WHEN us % 1000000 = 0 THEN ''
+    WHEN us % 1000 = 0 THEN '.' || lpad(CAST((us % 1000000 + 1000000) % 1000000 // 1000 AS VARCHAR), 3, '0')
+    ELSE '.' || lpad(CAST((us % 1000000 + 1000000) % 1000000 AS VARCHAR), 6, '0') END)`,
+  bq_date: `(x) AS CAST(bq_within(x) AS DATE)`,
+  bq_within: `(x) AS list_transform([x], lambda v: CASE WHEN epoch_us(v) < ${FIRST_MICROS} OR epoch_us(v) >= ${END_MICROS}
+    THEN bq_fail_at('The result is outside the years 1 to 9999', v) ELSE v END)[1]`,
+  // A zone is a name or an offset such as -04:30.
+  bq_offset: `(z) AS (CASE WHEN starts_with(z, '-') THEN -1 ELSE 1 END
+    * (CAST(regexp_extract(z, '^[+-]([0-9]{1,2})', 1) AS BIGINT) * 3600000000
+    + coalesce(TRY_CAST(regexp_extract(z, ':([0-9]{2})$', 1) AS BIGINT), 0) * 60000000))`,
+  bq_in_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamp(epoch_us(t) + bq_offset(z)) ELSE timezone(z, t) END)`,
+  bq_from_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamptz(epoch_us(t) - bq_offset(z)) ELSE timezone(z, t) END)`,
+  bq_format_in_zone: `(f, t, z) AS js_format_time('TIMESTAMP', f, epoch_us(bq_in_zone(t, z)), epoch_us(bq_in_zone(t, z)) - epoch_us(t), z)`,
+  bq_parsed: `(p, z) AS (CASE WHEN starts_with(p, 'z') THEN make_timestamptz(CAST(p[2:] AS BIGINT))
+    ELSE bq_from_zone(make_timestamp(CAST(p[2:] AS BIGINT)), z) END)`,
+  bq_make_interval: `(y, mo, d, h, mi, s) AS (to_months(CAST(coalesce(12 * y, 0) + coalesce(mo, 0) AS INTEGER)) + to_days(CAST(coalesce(d, 0) AS INTEGER))
+    + to_microseconds(coalesce(h, 0) * 3600000000 + coalesce(mi, 0) * 60000000 + coalesce(s, 0) * 1000000))`,
+  bq_interval_micros: `(v) AS (CAST(hour(v) AS BIGINT) * 3600000000 + minute(v) * 60000000 + microsecond(v))`,
+  bq_justify_hours: `(v) AS (to_months(CAST(year(v) * 12 + month(v) AS INTEGER)) + to_days(CAST(day(v) + bq_interval_micros(v) // 86400000000 AS INTEGER))
+    + to_microseconds(bq_interval_micros(v) % 86400000000))`,
+  bq_justify_days: `(v) AS (to_months(CAST(year(v) * 12 + month(v) + day(v) // 30 AS INTEGER)) + to_days(CAST(day(v) % 30 AS INTEGER))
+    + to_microseconds(bq_interval_micros(v)))`,
+  bq_range: `(a, b) AS (CASE WHEN a >= b THEN bq_fail_at('RANGE start must be before its end', a) ELSE struct_pack("start" := a, "end" := b) END)`,
+  bq_range_contains: `(r, v) AS (CASE WHEN r IS NULL OR v IS NULL THEN NULL ELSE coalesce(r."start" <= v, true) AND coalesce(v < r."end", true) END)`,
+  bq_range_covers: `(r, o) AS (CASE WHEN r IS NULL OR o IS NULL THEN NULL ELSE
+    (r."start" IS NULL OR coalesce(r."start" <= o."start", false)) AND (r."end" IS NULL OR coalesce(o."end" <= r."end", false)) END)`,
+  bq_range_overlaps: `(a, b) AS (CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE
+    coalesce(a."start" < b."end", true) AND coalesce(b."start" < a."end", true) END)`,
+  bq_range_intersect: `(a, b) AS (CASE WHEN NOT bq_range_overlaps(a, b) THEN bq_fail_at('The ranges do not overlap', a)
+    WHEN a IS NULL OR b IS NULL THEN NULL ELSE struct_pack("start" := greatest(a."start", b."start"), "end" := least(a."end", b."end")) END)`,
+  bq_substr_from: '(s, p) AS substr(s, CASE WHEN p = 0 OR p < -length(s) THEN 1 ELSE p END)',
+  bq_substr: `(s, p, n) AS (CASE WHEN n < 0 THEN bq_fail_at('Third argument in SUBSTR() cannot be negative', n)
+    ELSE substr(s, CASE WHEN p = 0 OR p < -length(s) THEN 1 ELSE p END, n) END)`,
+  bq_byte_place: '(p) AS (CASE WHEN p > 0 THEN 2 * p - 1 ELSE 2 * p END)',
+  bq_left: `(s, n) AS (CASE WHEN n < 0 THEN bq_fail_at('Second argument in LEFT() cannot be negative', n) ELSE "left"(s, n) END)`,
+  bq_right: `(s, n) AS (CASE WHEN n < 0 THEN bq_fail_at('Second argument in RIGHT() cannot be negative', n) ELSE "right"(s, n) END)`,
+  bq_repeat: `(s, n) AS (CASE WHEN n < 0 THEN bq_fail_at('Second argument in REPEAT() cannot be negative', n) ELSE repeat(s, n) END)`,
+  bq_lpad: `(s, n, p) AS (CASE WHEN n < 0 OR p = '' THEN bq_fail_at('Invalid arguments of LPAD', n) ELSE lpad(s, CAST(n AS INTEGER), p) END)`,
+  bq_rpad: `(s, n, p) AS (CASE WHEN n < 0 OR p = '' THEN bq_fail_at('Invalid arguments of RPAD', n) ELSE rpad(s, CAST(n AS INTEGER), p) END)`,
+  bq_ascii: `(s) AS (CASE WHEN s = '' THEN 0 WHEN ascii(s) > 127 THEN bq_fail_at('Non-ASCII character in ASCII', s) ELSE ascii(s) END)`,
+  bq_collate: `(s, c) AS (CASE WHEN c <> '' THEN bq_fail('Unsupported by the local BigQuery: collation ' || c) ELSE s END)`,
+  // A string that is empty splits into one empty string, and so it does in DuckDB unless the separator is empty too.
+  bq_split: `(s, d) AS (CASE WHEN s = '' THEN [''] ELSE string_split(s, d) END)`,
+  // NULL if any part is NULL, where DuckDB would skip it.
+  bq_concat: `(l) AS (CASE WHEN list_count(l) = len(l) THEN array_to_string(l, '') END)`,
+  bq_extreme:
+    '(l, most) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN most THEN list_max(l) ELSE list_min(l) END END)',
+  bq_flatten: '(l) AS (CASE WHEN list_count(l) = len(l) THEN flatten(l) END)',
+  bq_array_concat: '(a, b) AS (CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_concat(a, b) END)',
+  bq_array_text: '(l, d, n) AS array_to_string(list_transform(l, lambda x: coalesce(x, n)), d)',
+  bq_is_distinct:
+    '(l) AS (len(l) = len(list_distinct(l)) + CASE WHEN list_count(l) < len(l) THEN 1 ELSE 0 END)',
+  bq_slice: `(l, a, b) AS list_slice(l, CASE WHEN a < 0 THEN greatest(len(l) + a, 0) ELSE a END + 1, CASE WHEN b < 0 THEN len(l) + b ELSE b END + 1)`,
+  bq_series: `(a, b, s) AS (CASE WHEN s = 0 THEN bq_fail_at('Sequence step cannot be 0.', s) ELSE generate_series(a, b, s) END)`,
+  bq_series_of: `(a, b, s) AS (CASE WHEN s = 0 THEN bq_fail_at('Sequence step cannot be 0.', s)
+    WHEN (b - a) / s < 0 THEN [] ELSE list_transform(range(CAST(floor((b - a) / s) AS BIGINT) + 1), lambda i: a + i * s) END)`,
+  bq_range_bucket: `(x, l) AS (CASE WHEN x IS NOT NULL AND l IS NOT NULL THEN len(list_filter(l, lambda e: e <= x)) END)`,
+  bq_positive_place: `(p) AS (CASE WHEN p < 1 THEN bq_fail_at('Position and occurrence must be positive', p) ELSE p END)`,
+  bq_top_count: `(l, n) AS (SELECT list(struct_pack("value" := v, "count" := c) ORDER BY c DESC, v)[1:n]
+    FROM (SELECT v, count(*) AS c FROM (SELECT unnest(l) AS v) GROUP BY v))`,
+  bq_top_sum: `(l, n) AS (SELECT list(struct_pack("value" := v, "sum" := c) ORDER BY c DESC, v)[1:n]
+    FROM (SELECT e.v AS v, sum(e.w) AS c FROM (SELECT unnest(l) AS e) GROUP BY 1))`,
+  bq_at: `(a, i) AS (CASE WHEN a IS NULL OR i IS NULL THEN NULL
+    WHEN i < 0 OR i >= len(a) THEN bq_fail('Array index ' || CAST(i AS VARCHAR) || ' is out of bounds') ELSE list_extract(a, i + 1) END)`,
+  bq_safe_at: '(a, i) AS (CASE WHEN i < 0 THEN NULL ELSE list_extract(a, i + 1) END)',
 }
 
 export async function installMacros(connection: Connection): Promise<void> {
-  for (const [name, overloads] of Object.entries(MACROS))
-    await connection.run(`CREATE OR REPLACE MACRO ${name}${overloads.join(', ')}`)
+  await registerNatives(connection)
+  const installed = new Set<string>()
+  const install = async (name: string): Promise<void> => {
+    if (installed.has(name)) return
+    installed.add(name)
+    // DuckDB wants what a macro uses to be there before it.
+    for (const [used] of (MACROS[name] ?? '').matchAll(/\bbq_\w+/g)) await install(used)
+    await connection.run(`CREATE OR REPLACE MACRO ${name}${MACROS[name]}`)
+  }
+  for (const name of Object.keys(MACROS)) await install(name)
 }

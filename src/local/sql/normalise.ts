@@ -1,11 +1,9 @@
 // Small repairs to the text before it is parsed. String literals are decoded here, because the parser
-// knows only some escapes, and handed on in one plain form; positional parameters get names in text
-// order; INSERT gets the INTO the parser wants.
+// knows only some escapes, and handed on in one plain form; INSERT gets the INTO the parser wants.
 import { invalidQuery } from '../wire/api-error.ts'
-import { unsupported } from './ast.ts'
 
 const TOKENS =
-  /(?<![\w])(?<prefix>rb|br|r|b)?(?:"""(?<a>(?:\\[\s\S]|[^\\])*?)"""|'''(?<b>(?:\\[\s\S]|[^\\])*?)'''|"(?<c>(?:\\.|[^"\\\n])*)"|'(?<d>(?:\\.|[^'\\\n])*)')|`(?:\\.|[^`\\])*`|--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|\?|\bINSERT\b(?!\s+INTO\b)/gi
+  /(?<![\w])(?<prefix>rb|br|r|b)?(?:"""(?<a>(?:\\[\s\S]|[^\\])*?)"""|'''(?<b>(?:\\[\s\S]|[^\\])*?)'''|"(?<c>(?:\\.|[^"\\\n])*)"|'(?<d>(?:\\.|[^'\\\n])*)')|`(?:\\.|[^`\\])*`|--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|\bRANGE\s*<\s*\w+\s*>(?=\s*r?["'])|\b(?:BIGNUMERIC|BIGDECIMAL)(?=\s*r?["'])|\bINSERT\b(?!\s+INTO\b)/gi
 
 const ESCAPES = /\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|[xX]([0-9a-f]{2})|([0-3][0-7]{2})|([\s\S]))/gi
 const LETTERS: Readonly<Record<string, string>> = {
@@ -23,16 +21,11 @@ const LETTERS: Readonly<Record<string, string>> = {
   '`': '`',
 }
 
-/** The name a positional parameter has in the tree; it starts like every parameter's name. */
-export function positionalName(position: number): string {
-  return `_p${position}`
-}
-
 export function normalise(sql: string): string {
-  let position = 0
   let end = 0
   let startsStatement = true
   let afterLiteral = false
+  let literalType = ''
   return sql.replace(TOKENS, (token: string, ...rest: unknown[]) => {
     const groups = rest.pop() as Readonly<Record<string, string | undefined>>
     const offset = rest[rest.length - 2] as number
@@ -41,16 +34,22 @@ export function normalise(sql: string): string {
     afterLiteral = false
     if (between !== '') startsStatement = between.endsWith(';')
     end = offset + token.length
-    if (token === '?') return `@${positionalName(position++)}`
     if (token.startsWith('#')) return `--${token.slice(1)}`
+    // The parser knows no RANGE literals and reads a BIGNUMERIC one as NUMERIC, which has fewer digits.
+    if (/^(RANGE|BIG)/i.test(token)) {
+      literalType = (/<\s*(\w+)/.exec(token)?.[1] ?? 'BIGNUMERIC').toUpperCase()
+      return ''
+    }
     if (/^INSERT$/i.test(token)) return startsStatement ? `${token} INTO` : token
     const text = groups['a'] ?? groups['b'] ?? groups['c'] ?? groups['d']
     if (text === undefined) return token
     if (neighbours) throw invalidQuery('Syntax error: Unexpected string literal')
-    // The parser reads such a literal as NUMERIC, which has fewer digits.
-    if (/\b(BIGNUMERIC|BIGDECIMAL)$/i.test(between)) throw unsupported('BIGNUMERIC literals; use CAST')
     afterLiteral = true
-    return plainLiteral(text, (groups['prefix'] ?? '').toLowerCase())
+    const literal = plainLiteral(text, (groups['prefix'] ?? '').toLowerCase())
+    const name = literalType
+    literalType = ''
+    if (name === '') return literal
+    return name === 'BIGNUMERIC' ? `CAST(${literal} AS BIGNUMERIC)` : `PARSE_RANGE_${name}(${literal})`
   })
 }
 

@@ -3,7 +3,7 @@
 import { invalid } from '../wire/api-error.ts'
 import { BadValue, convertScalar } from '../wire/scalar-values.ts'
 import { duckdbType, type FieldSchema, quoteText } from '../wire/table-schema.ts'
-import { positionalName } from './normalise.ts'
+import { positionalName } from './positional.ts'
 import { anonymousField, structPack } from './types.ts'
 
 interface ParameterType {

@@ -1,19 +1,30 @@
 // What names mean at a point in a statement: tables in FROM, common table expressions, parameters.
-import type { Catalog } from '../storage/catalog.ts'
+import type { Catalog, TableEntry } from '../storage/catalog.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { ApiError, invalidQuery, notFound } from '../wire/api-error.ts'
-import type { FieldSchema } from '../wire/table-schema.ts'
-import { type Ast, nameOf, unsupported } from './ast.ts'
+import { type FieldSchema, quoteName } from '../wire/table-schema.ts'
+import { type Ast, nameOf } from './ast.ts'
 import type { BoundParameter } from './parameters.ts'
+import type { Session } from './session.ts'
+import { type Typed, typed } from './typing.ts'
+import type { Rows, Writer } from './writer.ts'
+
+/** A column that can be named, and how DuckDB is asked for it. */
+export interface Column {
+  readonly name: string
+  readonly value: Typed
+  /** Not shown by `*`: one of two columns merged by USING, or a pseudo column. */
+  readonly hidden?: 'merged' | 'pseudo'
+}
 
 /** A FROM item: the name it goes by and, where known, its columns. */
 export interface Source {
   readonly alias: string
   readonly fields?: readonly FieldSchema[]
-  /** How `*` shows this item, when that is not simply all its columns. */
-  readonly star?: string
-  /** Set when `*` over this item cannot be written down. */
-  readonly starUnknown?: boolean
+  /** Where columns are not simply fields of the alias. */
+  readonly columns?: readonly Column[]
+  /** What the alias itself stands for, when rows are plain values. */
+  readonly value?: Typed
 }
 
 export interface Statement {
@@ -22,23 +33,41 @@ export interface Statement {
   readonly location: string
   readonly defaultDataset: { readonly projectId?: string; readonly datasetId: string } | undefined
   readonly parameters: ReadonlyMap<string, BoundParameter>
+  readonly session: Session
+  readonly parse: (sql: string) => readonly Ast[]
+  /** Writes an expression that stands in the text of a statement. */
+  readonly expression: (text: string, write: Writer | undefined, scope: Scope) => Typed
+  /** The value of a literal that stands in the text of a statement. */
+  readonly literal: (text: string) => string
+  /** Writes a query that stands in the text of this statement, whose variables it may name. */
+  readonly queryHere: (this: Statement, text: string, write?: Writer) => Rows
+  /** Writes a query that stands elsewhere: a view's, in which nothing of this statement has a meaning. */
+  readonly query: (text: string) => Rows
+  /** Tables that are not simply a stored table; undefined for those that are. */
+  readonly specialTable: (statement: Statement, path: readonly string[]) => ResolvedTable | undefined
 }
 
 export interface Scope {
   readonly statement: Statement
   readonly parent: Scope | undefined
-  readonly commonTables: Set<string>
+  readonly commonTables: Map<string, Rows>
   readonly sources: Source[]
+  /** Names the SELECT list gives, where a clause may use them. */
+  readonly selected?: ReadonlyMap<string, Typed>
+  readonly windows?: ReadonlyMap<string, Ast>
 }
 
 export function newScope(statement: Statement, parent?: Scope): Scope {
-  return { statement, parent, commonTables: new Set(), sources: [] }
+  return { statement, parent, commonTables: new Map(), sources: [] }
+}
+
+export function commonTable(scope: Scope | undefined, name: string): Rows | undefined {
+  if (scope === undefined) return undefined
+  return scope.commonTables.get(name.toLowerCase()) ?? commonTable(scope.parent, name)
 }
 
 export function isCommonTable(scope: Scope | undefined, name: string): boolean {
-  return (
-    scope !== undefined && (scope.commonTables.has(name.toLowerCase()) || isCommonTable(scope.parent, name))
-  )
+  return commonTable(scope, name) !== undefined
 }
 
 export function findSource(scope: Scope | undefined, alias: string): Source | undefined {
@@ -49,27 +78,23 @@ export function findSource(scope: Scope | undefined, alias: string): Source | un
   )
 }
 
-/** The field a path names, where the tables around it are known; undefined where they are not. */
-export function findField(scope: Scope | undefined, path: readonly string[]): FieldSchema | undefined {
-  const [first = '', ...rest] = path
-  if (scope === undefined) return undefined
-  const source = findSource(scope, first)
-  if (source?.fields !== undefined && rest.length > 0) {
-    const found = descend(source.fields, rest)
-    if (found !== undefined) return found
-  }
-  for (let level: Scope | undefined = scope; level !== undefined; level = level.parent)
-    for (const { fields } of level.sources) {
-      const found = fields === undefined ? undefined : descend(fields, path)
-      if (found !== undefined) return found
-    }
-  return undefined
+/** The columns of a source; undefined where they are not known. */
+export function columnsOf(source: Source): readonly Column[] | undefined {
+  return (
+    source.columns ??
+    source.fields?.map((field) => ({
+      name: field.name,
+      value: typed(`${quoteName(source.alias)}.${quoteName(field.name)}`, field),
+    }))
+  )
 }
 
-function descend(fields: readonly FieldSchema[], path: readonly string[]): FieldSchema | undefined {
-  const [first = '', ...rest] = path
-  const field = fields.find(({ name }) => name.toLowerCase() === first.toLowerCase())
-  return field === undefined || rest.length === 0 ? field : descend(field.fields ?? [], rest)
+let aliases = 0
+
+/** A name for a FROM item inside DuckDB that no other item has, so that every column is found where it belongs. */
+export function physicalAlias(alias: string): string {
+  aliases = (aliases + 1) % 1_000_000
+  return `${alias}$${aliases}`
 }
 
 export function parameter(scope: Scope, name: string): BoundParameter {
@@ -99,9 +124,6 @@ export interface TableName {
 
 export function tableName(statement: Statement, path: readonly string[]): TableName {
   const tableId = path[path.length - 1] ?? ''
-  if (path.some((name) => name.toUpperCase() === 'INFORMATION_SCHEMA'))
-    throw unsupported('INFORMATION_SCHEMA')
-  if (tableId.endsWith('*')) throw unsupported('wildcard tables')
   if (path.length === 1) {
     const home = statement.defaultDataset
     if (home === undefined)
@@ -113,11 +135,32 @@ export function tableName(statement: Statement, path: readonly string[]): TableN
   return { projectId, datasetId, tableId }
 }
 
+export interface ResolvedTable {
+  readonly sql: string
+  readonly fields: readonly FieldSchema[]
+  readonly name: TableName
+  /** Whether its rows can be changed. */
+  readonly writable?: boolean
+  /** Columns that `*` does not show, and how DuckDB is asked for them under an alias. */
+  readonly pseudo?: (alias: string) => readonly Column[]
+}
+
 /** Looks a table up where the query runs: a dataset elsewhere is as good as none. */
-export function resolveTable(
+export function resolveTable(statement: Statement, path: readonly string[]): ResolvedTable {
+  const special = statement.specialTable(statement, path)
+  if (special !== undefined) return special
+  const { name, fields } = findStored(statement, path)
+  const { projectId, datasetId, tableId } = name
+  if (fields.length === 0)
+    throw invalidQuery(`Table ${projectId}:${datasetId}.${tableId} does not have a schema.`)
+  return { sql: physicalTable(projectId, datasetId, tableId), fields, name, writable: true }
+}
+
+/** The entry of a table that must exist. */
+export function findStored(
   statement: Statement,
   path: readonly string[],
-): { readonly sql: string; readonly fields: readonly FieldSchema[]; readonly name: TableName } {
+): { readonly name: TableName; readonly fields: readonly FieldSchema[]; readonly entry: TableEntry } {
   const name = tableName(statement, path)
   const { projectId, datasetId, tableId } = name
   checkDataset(statement, projectId, datasetId)
@@ -126,9 +169,14 @@ export function resolveTable(
     throw notFound(
       `Table ${projectId}:${datasetId}.${tableId} was not found in location ${statement.location}`,
     )
-  if (entry.schema.fields.length === 0)
-    throw invalidQuery(`Table ${projectId}:${datasetId}.${tableId} does not have a schema.`)
-  return { sql: physicalTable(projectId, datasetId, tableId), fields: entry.schema.fields, name }
+  return { name, fields: entry.schema.fields, entry }
+}
+
+/** What a table brings into scope under a name. */
+export function tableSource(alias: string, table: Pick<ResolvedTable, 'fields' | 'pseudo'>): Source {
+  const source: Source = { alias, fields: table.fields }
+  if (table.pseudo === undefined) return source
+  return { ...source, columns: [...(columnsOf(source) ?? []), ...table.pseudo(alias)] }
 }
 
 export function checkDataset(statement: Statement, projectId: string, datasetId: string): void {

@@ -5,7 +5,7 @@ import { ApiError, alreadyExists, notFound } from '../wire/api-error.ts'
 import type { Connection } from './engine.ts'
 import { type DatasetEntry, newEtag, sorted, type TableEntry } from './entries.ts'
 import { createMutex } from './mutex.ts'
-import { physicalSchema } from './physical-names.ts'
+import { physicalName, physicalSchema, physicalTable } from './physical-names.ts'
 import type { Pool } from './pool.ts'
 import { createRoutineCatalog, type RoutineCatalog } from './routine-catalog.ts'
 import { dropStored, makeStored } from './stored-table.ts'
@@ -34,6 +34,7 @@ export interface Catalog {
   /** Replaces an entry; `ddl` runs in the same transaction, for changes that touch the columns. */
   changeDataset(entry: DatasetEntry): Promise<DatasetEntry>
   changeTable(entry: TableEntry, ddl?: readonly string[]): Promise<TableEntry>
+  renameTable(entry: TableEntry, tableId: string): Promise<TableEntry>
 }
 
 export async function openCatalog(pool: Pool, now: () => number): Promise<Catalog> {
@@ -197,6 +198,27 @@ export async function openCatalog(pool: Pool, now: () => number): Promise<Catalo
         )
       })
       tables.get(datasetKey(given.projectId, given.datasetId))?.set(given.tableId, entry)
+      return entry
+    },
+
+    async renameTable(given, tableId) {
+      const { projectId, datasetId } = given
+      const entry = { ...given, ...stamp(), tableId }
+      await change(async (connection) => {
+        table(projectId, datasetId, given.tableId)
+        if (findTable(projectId, datasetId, tableId) !== undefined)
+          throw alreadyExists(`Table ${projectId}:${datasetId}.${tableId}`)
+        await connection.run(
+          `ALTER TABLE ${physicalTable(projectId, datasetId, given.tableId)} RENAME TO ${physicalName(tableId)}`,
+        )
+        await connection.run(
+          'UPDATE store."_meta".tables SET entry = $4, name = $5 WHERE project = $1 AND dataset = $2 AND name = $3',
+          [projectId, datasetId, given.tableId, JSON.stringify(entry), tableId],
+        )
+      })
+      const siblings = tables.get(datasetKey(projectId, datasetId))
+      siblings?.delete(given.tableId)
+      siblings?.set(tableId, entry)
       return entry
     },
   }

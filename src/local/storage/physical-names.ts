@@ -7,7 +7,12 @@ export function physicalSchema(projectId: string, datasetId: string): string {
 }
 
 export function physicalTable(projectId: string, datasetId: string, tableId: string): string {
-  return `${physicalSchema(projectId, datasetId)}.${quoteName(fold(tableId))}`
+  return `${physicalSchema(projectId, datasetId)}.${physicalName(tableId)}`
+}
+
+/** A table's name inside its schema. */
+export function physicalName(tableId: string): string {
+  return quoteName(fold(tableId))
 }
 
 function fold(id: string): string {

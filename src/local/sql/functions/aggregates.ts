@@ -1,100 +1,210 @@
-// Aggregate functions with their modifiers: DISTINCT, IGNORE NULLS, ORDER BY, LIMIT.
+// Aggregate functions with their modifiers: DISTINCT, IGNORE NULLS, HAVING MAX, ORDER BY, LIMIT.
 import { invalidQuery } from '../../wire/api-error.ts'
-import { quoteText } from '../../wire/table-schema.ts'
+import { type FieldSchema, isRepeated, quoteText } from '../../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, only, unsupported } from '../ast.ts'
 import { orderBy } from '../order.ts'
 import type { Scope } from '../scope.ts'
+import { applySignature, readSignatures } from '../signatures.ts'
+import {
+  arrayOf,
+  checkComparable,
+  coerceTo,
+  elementOf,
+  FLOAT64,
+  INT64,
+  kindOfType,
+  structOf,
+  type Typed,
+  typed,
+  typeName,
+} from '../typing.ts'
 import type { Writer } from '../writer.ts'
 
-const SIMPLE: Readonly<Record<string, string>> = {
-  SUM: 'sum',
-  AVG: 'avg',
-  MIN: 'min',
-  MAX: 'max',
-  ANY_VALUE: 'any_value',
-  STDDEV: 'stddev_samp',
-  STDDEV_SAMP: 'stddev_samp',
-  STDDEV_POP: 'stddev_pop',
-  VARIANCE: 'var_samp',
-  VAR_SAMP: 'var_samp',
-  VAR_POP: 'var_pop',
-  LOGICAL_OR: 'bool_or',
-  LOGICAL_AND: 'bool_and',
-  BIT_AND: 'bit_and',
-  BIT_OR: 'bit_or',
-  BIT_XOR: 'bit_xor',
-}
+/** `agg(x)` stands for the aggregate: DISTINCT goes inside it, FILTER and OVER behind it. */
+const AGGREGATES = readSignatures(`
+SUM(INT64) INT64 = CAST({sum($1)} AS BIGINT)
+SUM(NUMERIC) NUMERIC = bq_numeric({sum($1)})
+SUM(BIGNUMERIC) BIGNUMERIC = {sum($1)}
+SUM(FLOAT64) FLOAT64 = {sum($1)}
+SUM(INTERVAL) INTERVAL = {sum($1)}
+AVG(INT64) FLOAT64 = {avg($1)}
+AVG(NUMERIC) NUMERIC = bq_numeric_average({sum($1)}, {count($1)})
+AVG(FLOAT64) FLOAT64 = {avg($1)}
+MIN(T) T = {min($1)}
+MAX(T) T = {max($1)}
+ANY_VALUE(T) T = {any_value($1)}
+STDDEV|STDDEV_SAMP(FLOAT64) FLOAT64 = {stddev_samp($1)}
+STDDEV_POP(FLOAT64) FLOAT64 = {stddev_pop($1)}
+VARIANCE|VAR_SAMP(FLOAT64) FLOAT64 = {var_samp($1)}
+VAR_POP(FLOAT64) FLOAT64 = {var_pop($1)}
+LOGICAL_OR(BOOL) BOOL = {bool_or($1)}
+LOGICAL_AND(BOOL) BOOL = {bool_and($1)}
+BIT_AND(INT64) INT64 = {bit_and($1)}
+BIT_OR(INT64) INT64 = {bit_or($1)}
+BIT_XOR(INT64) INT64 = {bit_xor($1)}
+COUNT(T) INT64 = {count($1)}
+COUNTIF(BOOL) INT64 = {count(CASE WHEN $1 THEN 1 END)}
+APPROX_COUNT_DISTINCT(T) INT64 = count(DISTINCT $1)
+CORR(FLOAT64, FLOAT64) FLOAT64 = {corr($1, $2)}
+COVAR_POP(FLOAT64, FLOAT64) FLOAT64 = {covar_pop($1, $2)}
+COVAR_SAMP(FLOAT64, FLOAT64) FLOAT64 = {covar_samp($1, $2)}
+MAX_BY(T, U) T = {arg_max($1, $2)}
+MIN_BY(T, U) T = {arg_min($1, $2)}
+ARRAY_CONCAT_AGG(ARRAY<T>) ARRAY<T> = flatten({array_agg($1)})
+`)
 
-const TWO_ARGUMENTS: Readonly<Record<string, string>> = {
-  MAX_BY: 'arg_max',
-  MIN_BY: 'arg_min',
-  CORR: 'corr',
-  COVAR_POP: 'covar_pop',
-  COVAR_SAMP: 'covar_samp',
-}
+const ORDERED = ['MIN', 'MAX']
 
-/**
- * Writes an aggregate, with `over` (an OVER clause or nothing) after it. LIMIT is applied around the
- * whole, which is why the clause is passed in.
- */
-export function aggregate(write: Writer, scope: Scope, name: string, body: Ast, over = ''): string {
+/** Writes an aggregate, with `over` (an OVER clause or nothing) behind it. */
+export function aggregate(write: Writer, outer: Scope, name: string, body: Ast, over = ''): Typed {
+  const scope = over === '' ? withoutSelected(outer) : outer
+  if (name === 'COUNT' && body['star'] === true) {
+    only(name, body, 'star')
+    return typed(`count(*)${over}`, INT64)
+  }
+  const node = child(body, 'this')
+  if (node === undefined)
+    throw invalidQuery(`No matching signature for aggregate function ${name} for no arguments`)
+  const value = write.typed(node, scope)
+  if (name === 'STRING_AGG') return stringAgg(write, scope, body, value, over)
+  if (name === 'ARRAY_AGG') return arrayAgg(write, scope, body, value, over)
+  only(name, body, 'this', 'distinct', 'having_max', ...(name === 'ARRAY_CONCAT_AGG' ? ['order_by'] : []))
+  if (ORDERED.includes(name)) {
+    checkComparable(value.type, name)
+    if (value.type !== undefined && kindOfType(value.type) === '')
+      throw invalidQuery(`${name} is not defined for arguments of type ${typeName(value.type)}`)
+  }
+  const extreme = body['having_max'] as readonly [Ast, boolean] | undefined
+  if (Array.isArray(extreme)) {
+    if (name !== 'ANY_VALUE') throw unsupported(`HAVING MAX in ${name}`)
+    return simple(extreme[1] ? 'MAX_BY' : 'MIN_BY', [value, write.typed(extreme[0], scope)], '', '', over)
+  }
   const distinct = body['distinct'] === true ? 'DISTINCT ' : ''
-  const argument = (): string => {
-    const node = child(body, 'this')
-    if (node === undefined) throw invalidQuery(`No matching signature for aggregate function ${name}`)
-    return write.expression(node, scope)
+  if (name === 'ARRAY_CONCAT_AGG') {
+    const { type } = value
+    if (type !== undefined && !isRepeated(type)) throw invalidQuery('ARRAY_CONCAT_AGG needs an ARRAY')
+    return simple(
+      name,
+      [value],
+      distinct,
+      `${orderClause(write, scope, body)}`,
+      ` FILTER (WHERE ${value.sql} IS NOT NULL)${over}`,
+    )
   }
-  if (name === 'COUNT') {
-    only(name, body, 'this', 'star', 'distinct')
-    return body['star'] === true ? `count(*)${over}` : `count(${distinct}${argument()})${over}`
-  }
-  if (name === 'COUNTIF') {
-    only(name, body, 'this')
-    return `count(*) FILTER (WHERE ${argument()})${over}`
-  }
-  if (name === 'APPROX_COUNT_DISTINCT') {
-    only(name, body, 'this')
-    return `count(DISTINCT ${argument()})${over}`
-  }
-  if (name === 'STRING_AGG') {
-    only(name, body, 'this', 'separator', 'order_by', 'distinct')
-    const separator = child(body, 'separator')
-    const by = separator === undefined ? quoteText(',') : write.expression(separator, scope)
-    return `string_agg(${distinct}${argument()}, ${by}${orderClause(write, scope, body)})${over}`
-  }
-  if (name === 'ARRAY_AGG') {
-    only(name, body, 'this', 'order_by', 'distinct', 'ignore_nulls', 'limit')
-    const value = argument()
-    const filter = body['ignore_nulls'] === true ? ` FILTER (WHERE ${value} IS NOT NULL)` : ''
-    const limit = child(body, 'limit')
-    const all = `array_agg(${distinct}${value}${orderClause(write, scope, body)})${filter}${over}`
-    return limit === undefined ? all : `(${all})[1:${write.expression(limit, scope)}]`
-  }
-  const simple = SIMPLE[name]
-  if (simple === undefined) throw invalidQuery(`Function not found: ${name}`)
-  only(name, body, 'this', 'distinct')
-  return `${simple}(${distinct}${argument()})${over}`
+  return simple(name, [value], distinct, '', over)
+}
+
+/** HAVING and ORDER BY see the names of the SELECT list, but not inside an aggregate. */
+function withoutSelected(scope: Scope): Scope {
+  const { selected: _selected, ...rest } = scope
+  return rest
+}
+
+function simple(name: string, args: readonly Typed[], distinct: string, order: string, over: string): Typed {
+  const overloads = AGGREGATES.get(name)
+  if (overloads === undefined) throw invalidQuery(`Function not found: ${name}`)
+  if (name === 'AVG' && kindOfType(args[0]?.type) === 'BIGNUMERIC') throw unsupported('AVG of BIGNUMERIC')
+  const { sql, type } = applySignature(`aggregate function ${name}`, overloads, args)
+  const written = sql.replace(
+    /\{(\w+)\(([\s\S]*?)\)\}/g,
+    (_all, called: string, inner: string) => `${called}(${distinct}${inner}${order})${over}`,
+  )
+  return typed(sql.includes('{') ? written : `${written}${over}`, type)
+}
+
+function stringAgg(write: Writer, scope: Scope, body: Ast, value: Typed, over: string): Typed {
+  only('STRING_AGG', body, 'this', 'separator', 'order_by', 'distinct', 'limit')
+  if (
+    value.type !== undefined &&
+    !['STRING', 'BYTES'].includes(kindOfType(value.type)) &&
+    value.constant !== 'null'
+  )
+    throw invalidQuery(
+      `No matching signature for aggregate function STRING_AGG for argument types: ${typeName(value.type)}`,
+    )
+  if (kindOfType(value.type) === 'BYTES') throw unsupported('STRING_AGG of BYTES')
+  const separator = child(body, 'separator')
+  const by = separator === undefined ? quoteText(',') : write.expression(separator, scope)
+  const limit = child(body, 'limit')
+  const order = orderClause(write, scope, body)
+  const distinct = body['distinct'] === true ? 'DISTINCT ' : ''
+  if (limit === undefined && (distinct === '' || order === ''))
+    return typed(`string_agg(${distinct}${value.sql}, ${by}${order})${over}`, value.type)
+  const list = arrayAgg(write, scope, { ...body, separator: null, ignore_nulls: true }, value, over)
+  return typed(`nullif(array_to_string(${list.sql}, ${by}), NULL)`, value.type)
+}
+
+function arrayAgg(write: Writer, scope: Scope, body: Ast, value: Typed, over: string): Typed {
+  only('ARRAY_AGG', body, 'this', 'order_by', 'distinct', 'ignore_nulls', 'limit')
+  const { sql, type } = value
+  if (type !== undefined && isRepeated(type))
+    throw invalidQuery(`The argument to ARRAY_AGG must not be an array type but was ${typeName(type)}`)
+  const filter = body['ignore_nulls'] === true ? ` FILTER (WHERE ${sql} IS NOT NULL)` : ''
+  const limit = child(body, 'limit')
+  const keys = children(body, 'order_by')
+  const distinct = body['distinct'] === true
+  let all: string
+  if (distinct && keys.length > 0) {
+    // DuckDB sorts DISTINCT values only by themselves, and so does BigQuery.
+    const [key] = keys
+    const own = key && write.expression(child(key, 'this') ?? {}, scope)
+    if (keys.length > 1 || own !== sql)
+      throw invalidQuery(
+        'An aggregate function that has both DISTINCT and ORDER BY arguments can only ORDER BY expressions that are arguments to the function',
+      )
+    const direction = key?.['desc'] === true ? 'DESC' : 'ASC'
+    const nulls = key?.['desc'] === true ? 'NULLS LAST' : 'NULLS FIRST'
+    all = `list_sort(array_agg(DISTINCT ${sql})${filter}${over}, '${direction}', '${nulls}')`
+  } else
+    all = `array_agg(${distinct ? 'DISTINCT ' : ''}${sql}${orderClause(write, scope, body)})${filter}${over}`
+  const element = type === undefined || type.type === 'NULL' ? INT64 : type
+  if (limit !== undefined) all = `(${all})[1:${coerceTo(write.typed(limit, scope), INT64, 'LIMIT')}]`
+  return typed(all, arrayOf(element))
 }
 
 /** Aggregates that the parser leaves as a name with a list of arguments. */
-export function namedAggregate(write: Writer, scope: Scope, node: Ast, over = ''): string {
+export function namedAggregate(write: Writer, outer: Scope, node: Ast, over = ''): Typed {
   const body = bodyOf(node)
   const name = String(body['name']).toUpperCase()
-  only(name, body, 'args')
-  const args = children(body, 'args').map((arg) => write.expression(arg, scope))
-  const two = TWO_ARGUMENTS[name]
-  if (two !== undefined && args.length === 2) return `${two}(${args.join(', ')})${over}`
-  if (name === 'APPROX_QUANTILES' && args.length === 2) {
-    const count = Number(literalNumber(children(body, 'args')[1]))
-    if (!Number.isInteger(count) || count < 1) throw unsupported('APPROX_QUANTILES with a computed number')
-    const points = Array.from({ length: count + 1 }, (_, i) => i / count)
-    return `quantile_disc(${args[0]}, [${points.join(', ')}])${over}`
+  const scope = over === '' ? withoutSelected(outer) : outer
+  only(name, body, 'args', ...(name.startsWith('PERCENTILE') ? ['ignore_nulls'] : []))
+  const args = children(body, 'args').map((arg) => write.typed(arg, scope))
+  const [value, second] = args
+  if (name.startsWith('APPROX_') && value !== undefined) return approximate(name, value, args, over)
+  if (name.startsWith('PERCENTILE_') && value !== undefined && second !== undefined) {
+    if (over === '') throw invalidQuery(`Analytic function ${name} cannot be called without an OVER clause`)
+    if (second.constant !== 'literal') throw unsupported(`${name} with a computed percentile`)
+    if (name === 'PERCENTILE_DISC')
+      return typed(`quantile_disc(${value.sql}, ${second.sql})${over}`, value.type)
+    return typed(`quantile_cont(${coerceTo(value, FLOAT64, name)}, ${second.sql})${over}`, FLOAT64)
   }
-  throw invalidQuery(`Function not found: ${name}`)
+  return simple(name, args, '', '', over)
 }
 
-function literalNumber(node: Ast | undefined): unknown {
-  return node === undefined ? undefined : (node['literal'] as Ast | undefined)?.['value']
+/** Exact where BigQuery estimates; ties go by the value. */
+function approximate(name: string, value: Typed, args: readonly Typed[], over: string): Typed {
+  const type = value.type ?? INT64
+  const number = args[args.length - 1]?.text
+  if (name === 'APPROX_QUANTILES' && args.length === 2) {
+    const count = Number(number)
+    if (!Number.isInteger(count) || count < 1) throw unsupported('APPROX_QUANTILES with a computed number')
+    const points = Array.from({ length: count + 1 }, (_, i) => i / count)
+    return typed(`quantile_disc(${value.sql}, [${points.join(', ')}])${over}`, arrayOf(elementOf(type)))
+  }
+  if (over !== '') throw unsupported(`${name} with OVER`)
+  const counted = (field: FieldSchema): Typed['type'] =>
+    arrayOf(structOf([{ ...type, name: 'value' }, field]))
+  if (name === 'APPROX_TOP_COUNT' && args.length === 2)
+    return typed(
+      `bq_top_count(array_agg(${value.sql}), ${number})`,
+      counted({ name: 'count', type: 'INTEGER' }),
+    )
+  if (name === 'APPROX_TOP_SUM' && args.length === 3 && args[1] !== undefined)
+    return typed(
+      `bq_top_sum(array_agg(struct_pack(v := ${value.sql}, w := ${args[1].sql})), ${number})`,
+      counted({ ...(args[1].type ?? INT64), name: 'sum' }),
+    )
+  throw invalidQuery(`Function not found: ${name}`)
 }
 
 function orderClause(write: Writer, scope: Scope, body: Ast): string {

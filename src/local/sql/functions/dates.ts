@@ -1,28 +1,32 @@
-// Date and time functions that take a unit: *_ADD, *_SUB, *_DIFF, *_TRUNC, EXTRACT, and formats.
+// Date and time functions that take a part: *_ADD, *_SUB, *_DIFF, *_TRUNC, LAST_DAY, EXTRACT, and arrays of dates.
 import { invalidQuery } from '../../wire/api-error.ts'
 import { quoteText } from '../../wire/table-schema.ts'
-import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } from '../ast.ts'
+import { type Ast, bodyOf, child, kindOf, only, unsupported } from '../ast.ts'
 import type { Scope } from '../scope.ts'
+import {
+  arrayOf,
+  coerce,
+  coerceTo,
+  INT64,
+  kindOfType,
+  STRING,
+  scalar,
+  type Type,
+  type Typed,
+  typed,
+  typeName,
+} from '../typing.ts'
 import type { Writer } from '../writer.ts'
+import { interval } from './interval.ts'
+import { CALENDAR_PARTS, CLOCK_PARTS, PARTS, type Part, part, partOf, truncate } from './parts.ts'
 
 const FAMILY = /^(DATE|DATETIME|TIMESTAMP|TIME)_(ADD|SUB|DIFF|TRUNC)$/
-const DUCKDB_TYPES: Readonly<Record<string, string>> = {
-  DATE: 'DATE',
-  DATETIME: 'TIMESTAMP',
-  TIMESTAMP: 'TIMESTAMPTZ',
-  TIME: 'TIME',
-}
-const INTERVALS: Readonly<Record<string, (count: string) => string>> = {
-  MICROSECOND: (n) => `to_microseconds(${n})`,
-  MILLISECOND: (n) => `to_microseconds(1000 * ${n})`,
-  SECOND: (n) => `to_microseconds(1000000 * ${n})`,
-  MINUTE: (n) => `to_minutes(${n})`,
-  HOUR: (n) => `to_hours(${n})`,
-  DAY: (n) => `to_days(CAST(${n} AS INTEGER))`,
-  WEEK: (n) => `to_days(CAST(7 * ${n} AS INTEGER))`,
-  MONTH: (n) => `to_months(CAST(${n} AS INTEGER))`,
-  QUARTER: (n) => `to_months(CAST(3 * ${n} AS INTEGER))`,
-  YEAR: (n) => `to_months(CAST(12 * ${n} AS INTEGER))`,
+const ARRAYS = /^GENERATE_(DATE|TIMESTAMP)_ARRAY$/
+const STEPS: Readonly<Record<string, readonly string[]>> = {
+  DATE: ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'],
+  TIME: CLOCK_PARTS,
+  TIMESTAMP: [...CLOCK_PARTS, 'DAY'],
+  DATETIME: [...CLOCK_PARTS, 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'],
 }
 const MICROSECONDS: Readonly<Record<string, string>> = {
   MICROSECOND: '1',
@@ -32,171 +36,178 @@ const MICROSECONDS: Readonly<Record<string, string>> = {
   HOUR: '3600000000',
   DAY: '86400000000',
 }
-const CLOCK_UNITS = ['MICROSECOND', 'MILLISECOND', 'SECOND', 'MINUTE', 'HOUR']
-const CALENDAR_UNITS = ['DAY', 'WEEK', 'ISOWEEK', 'MONTH', 'QUARTER', 'YEAR', 'ISOYEAR']
-const WEEKDAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY']
+const DUCKDB: Readonly<Record<string, string>> = {
+  DATE: 'DATE',
+  DATETIME: 'TIMESTAMP',
+  TIMESTAMP: 'TIMESTAMPTZ',
+  TIME: 'TIME',
+}
+
+export function isDateCall(name: string): boolean {
+  return FAMILY.test(name) || ARRAYS.test(name) || name === 'LAST_DAY'
+}
 
 /** Writes a call of this family; undefined when the name is of another. */
-export function dateCall(
-  write: Writer,
-  scope: Scope,
-  name: string,
-  args: readonly Ast[],
-): string | undefined {
-  const [, type = '', action = ''] = FAMILY.exec(name) ?? []
-  if (type === '') return formatCall(write, scope, name, args)
-  const target = DUCKDB_TYPES[type] ?? ''
+export function dateCall(write: Writer, scope: Scope, name: string, args: readonly Ast[]): Typed | undefined {
+  const array = ARRAYS.exec(name)
+  if (array !== null) return series(write, scope, array[1] ?? '', args)
+  if (name === 'LAST_DAY') return lastDay(write, scope, args)
+  const [, family = '', action = ''] = FAMILY.exec(name) ?? []
+  if (family === '') return undefined
   const [first, second, third] = args
   if (first === undefined || second === undefined)
     throw invalidQuery(`No matching signature for function ${name}`)
-  const value = `CAST(${write.expression(first, scope)} AS ${target})`
+  const value = write.typed(first, scope)
   if (action === 'ADD' || action === 'SUB') {
     if (args.length !== 2 || kindOf(second) !== 'interval') throw invalidQuery(`${name} needs an INTERVAL`)
-    const step = interval(write, scope, second, allowedSteps(type))
-    return `CAST(${value} ${action === 'ADD' ? '+' : '-'} ${step} AS ${target})`
+    const type = own(value, family, name)
+    const step = interval(write, scope, second, STEPS[type.type] ?? []).sql
+    const sql = `${coerceTo(value, type, name)} ${action === 'ADD' ? '+' : '-'} ${step}`
+    return typed(type.type === 'DATE' ? `bq_date(${sql})` : `bq_within(${sql})`, type)
   }
-  if (action === 'TRUNC') {
-    const unit = unitOf(second)
-    const allowed =
-      type === 'DATE' ? CALENDAR_UNITS : type === 'TIME' ? CLOCK_UNITS : [...CLOCK_UNITS, ...CALENDAR_UNITS]
-    if (!allowed.includes(unit.name))
-      throw invalidQuery(`${name} does not support the ${unit.name} date part`)
-    if (third === undefined) return `CAST(${truncate(value, unit)} AS ${target})`
-    if (type !== 'TIMESTAMP') throw invalidQuery(`No matching signature for function ${name}`)
-    const zone = write.expression(third, scope)
-    return `timezone(${zone}, ${truncate(`timezone(${zone}, ${value})`, unit)})`
-  }
+  if (action === 'TRUNC') return truncated(write, scope, name, family, value, args)
   if (third === undefined || args.length !== 3) throw invalidQuery(`${name} needs a date part`)
-  const other = `CAST(${write.expression(second, scope)} AS ${target})`
-  const unit = unitOf(third)
-  if (type === 'TIMESTAMP') {
-    const size = MICROSECONDS[unit.name]
-    if (size === undefined) throw invalidQuery(`TIMESTAMP_DIFF does not support the ${unit.name} date part`)
-    return `((epoch_us(${value}) - epoch_us(${other})) // ${size})`
+  const other = write.typed(second, scope)
+  const type = scalar(family)
+  if (
+    family === 'DATE' &&
+    [value, other].some((one) => kindOfType(one.type) !== 'DATE' && coerce(one, type) === undefined)
+  )
+    throw invalidQuery(
+      `No matching signature for function ${name} for argument types: ${typeName(value.type)}, ${typeName(other.type)}`,
+    )
+  return typed(
+    difference(family, coerceTo(value, type, name), coerceTo(other, type, name), partOf(third)),
+    INT64,
+  )
+}
+
+/** The functions of one family take the values of the others as they are. */
+function own(value: Typed, family: string, name: string): Type {
+  const wanted = scalar(family)
+  if (value.type === undefined || kindOfType(value.type) === family || value.constant !== undefined)
+    return wanted
+  const kind = kindOfType(value.type)
+  if (
+    family !== 'TIME' &&
+    ['DATE', 'DATETIME', 'TIMESTAMP'].includes(kind) &&
+    !(family === 'DATETIME' && kind === 'DATE')
+  )
+    return value.type
+  coerceTo(value, wanted, name)
+  return wanted
+}
+
+function truncated(
+  write: Writer,
+  scope: Scope,
+  name: string,
+  family: string,
+  value: Typed,
+  args: readonly Ast[],
+): Typed {
+  const type = own(value, family, name)
+  const unit = partOf(args[1] ?? {})
+  const kind = kindOfType(type)
+  const allowed =
+    kind === 'DATE' ? CALENDAR_PARTS : kind === 'TIME' ? CLOCK_PARTS : [...CLOCK_PARTS, ...CALENDAR_PARTS]
+  if (!allowed.includes(unit.name)) throw invalidQuery(`${name} does not support the ${unit.name} date part`)
+  const sql = coerceTo(value, type, name)
+  const zone = args[2] === undefined ? quoteText('UTC') : coerceTo(write.typed(args[2], scope), STRING, name)
+  if (kind === 'TIME') return typed(`CAST(${truncate(`(DATE '2000-01-01' + ${sql})`, unit)} AS TIME)`, type)
+  if (kind !== 'TIMESTAMP') {
+    if (args.length > 2) throw invalidQuery(`No matching signature for function ${name}`)
+    return typed(`CAST(${truncate(sql, unit)} AS ${DUCKDB[kind]})`, type)
   }
+  return typed(
+    `bq_from_zone(CAST(${truncate(`bq_in_zone(${sql}, ${zone})`, unit)} AS TIMESTAMP), ${zone})`,
+    type,
+  )
+}
+
+function difference(family: string, value: string, other: string, unit: Part): string {
+  const clock = MICROSECONDS[unit.name]
+  if (family === 'TIMESTAMP') {
+    if (clock === undefined) throw invalidQuery(`TIMESTAMP_DIFF does not support the ${unit.name} date part`)
+    return `((epoch_us(${value}) - epoch_us(${other})) // ${clock})`
+  }
+  const allowed =
+    family === 'TIME' ? CLOCK_PARTS : family === 'DATE' ? CALENDAR_PARTS : [...CLOCK_PARTS, ...CALENDAR_PARTS]
+  if (!allowed.includes(unit.name))
+    throw invalidQuery(`${family}_DIFF does not support the ${unit.name} date part`)
+  if (unit.name === 'ISOYEAR') return `(isoyear(${value}) - isoyear(${other}))`
   const shift = unit.name === 'WEEK' ? ` + to_days(${7 - unit.weekday})` : ''
   const unitName = unit.name === 'ISOWEEK' ? 'week' : unit.name.toLowerCase()
   return `date_diff(${quoteText(unitName)}, ${other}${shift}, ${value}${shift})`
 }
 
-function allowedSteps(type: string): readonly string[] {
-  if (type === 'DATE') return ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR']
-  if (type === 'TIME') return CLOCK_UNITS
-  if (type === 'TIMESTAMP') return [...CLOCK_UNITS, 'DAY']
-  return Object.keys(INTERVALS)
+function lastDay(write: Writer, scope: Scope, args: readonly Ast[]): Typed {
+  const [first, second] = args
+  const value = write.typed(first ?? {}, scope)
+  const kind = kindOfType(value.type)
+  const sql = kind === 'DATETIME' ? `CAST(${value.sql} AS DATE)` : coerceTo(value, scalar('DATE'), 'LAST_DAY')
+  const unit = second === undefined ? part('MONTH') : partOf(second)
+  const length = {
+    WEEK: 'to_days(7)',
+    ISOWEEK: 'to_days(7)',
+    MONTH: 'to_months(1)',
+    QUARTER: 'to_months(3)',
+    YEAR: 'to_months(12)',
+  }[unit.name]
+  if (length === undefined) throw unsupported(`LAST_DAY of ${unit.name}`)
+  return typed(`CAST(${truncate(sql, unit)} + ${length} - to_days(1) AS DATE)`, scalar('DATE'))
 }
 
-/** An INTERVAL of one unit; without a list of allowed units any will do. */
-export function interval(
-  write: Writer,
-  scope: Scope,
-  node: Ast,
-  allowed: readonly string[] = Object.keys(INTERVALS),
-): string {
-  const body = bodyOf(node)
-  const unit = child(body, 'unit')
-  if (unit?.['type'] !== 'simple') throw unsupported('INTERVAL with more than one date part')
-  const name = String(unit['unit']).toUpperCase()
-  const make = INTERVALS[name]
-  if (make === undefined || !allowed.includes(name))
-    throw invalidQuery(`The ${name} date part is not supported here`)
-  const count = child(body, 'this') ?? {}
-  const literal = kindOf(count) === 'literal' ? String(bodyOf(count)['value']) : undefined
-  if (literal !== undefined && /^-?\d+$/.test(literal)) return make(`CAST(${literal} AS BIGINT)`)
-  if (literal !== undefined) throw unsupported(`INTERVAL '${literal}'`)
-  return make(`CAST(${write.expression(count, scope)} AS BIGINT)`)
+function series(write: Writer, scope: Scope, kind: string, args: readonly Ast[]): Typed {
+  const type = scalar(kind)
+  const [from, to] = args
+    .slice(0, 2)
+    .map((arg) => coerceTo(write.typed(arg, scope), type, `GENERATE_${kind}_ARRAY`))
+  const stepNode = args[2]
+  if (stepNode === undefined && kind === 'TIMESTAMP')
+    throw invalidQuery('GENERATE_TIMESTAMP_ARRAY needs an INTERVAL')
+  const step = stepNode === undefined ? 'to_days(1)' : interval(write, scope, stepNode, STEPS[kind] ?? []).sql
+  const list =
+    kind === 'DATE'
+      ? `generate_series(CAST(${from} AS TIMESTAMP), CAST(${to} AS TIMESTAMP), ${step})`
+      : `generate_series(${from}, ${to}, ${step})`
+  return typed(`CAST(${list} AS ${DUCKDB[kind]}[])`, arrayOf(type))
 }
 
-interface Unit {
-  readonly name: string
-  /** For WEEK: how many days after Monday the week starts; plain WEEK starts on Sunday. */
-  readonly weekday: number
-}
-
-function unitOf(node: Ast): Unit {
-  const body = bodyOf(node)
-  if (kindOf(node) === 'var') return { name: String(body['this']).toUpperCase(), weekday: 6 }
-  if (kindOf(node) === 'column') return { name: nameOf(body['name']).toUpperCase(), weekday: 6 }
-  if (kindOf(node) === 'function' && nameOf(body).toUpperCase() === 'WEEK') {
-    const day = unitOf(children(body, 'args')[0] ?? {}).name
-    if (WEEKDAYS.includes(day)) return { name: 'WEEK', weekday: WEEKDAYS.indexOf(day) }
-  }
-  throw unsupported('this date part')
-}
-
-function truncate(value: string, unit: Unit): string {
-  if (unit.name === 'ISOWEEK') return `date_trunc('week', ${value})`
-  if (unit.name === 'ISOYEAR') throw unsupported('the ISOYEAR date part')
-  if (unit.name !== 'WEEK') return `date_trunc('${unit.name.toLowerCase()}', ${value})`
-  const shift = `to_days(${unit.weekday})`
-  return `(date_trunc('week', ${value} - ${shift}) + ${shift})`
-}
-
-const PARTS: Readonly<Record<string, (value: string) => string>> = {
-  YEAR: (v) => `year(${v})`,
-  QUARTER: (v) => `quarter(${v})`,
-  MONTH: (v) => `month(${v})`,
-  DAY: (v) => `day(${v})`,
-  HOUR: (v) => `hour(${v})`,
-  MINUTE: (v) => `minute(${v})`,
-  SECOND: (v) => `second(${v})`,
-  MILLISECOND: (v) => `(millisecond(${v}) % 1000)`,
-  MICROSECOND: (v) => `(microsecond(${v}) % 1000000)`,
-  DAYOFWEEK: (v) => `(dayofweek(${v}) + 1)`,
-  DAYOFYEAR: (v) => `dayofyear(${v})`,
-  ISOWEEK: (v) => `week(${v})`,
-  ISOYEAR: (v) => `isoyear(${v})`,
-  WEEK: (v) => `CAST(strftime(${v}, '%U') AS BIGINT)`,
-  DATE: (v) => `CAST(${v} AS DATE)`,
-  TIME: (v) => `CAST(${v} AS TIME)`,
-  DATETIME: (v) => `CAST(${v} AS TIMESTAMP)`,
-}
-
-export function extract(write: Writer, scope: Scope, body: Ast): string {
+export function extract(write: Writer, scope: Scope, body: Ast): Typed {
   only('EXTRACT', body, 'this', 'field')
-  const field = body['field']
-  const name = (
-    typeof field === 'string' ? field : String((field as Ast | null)?.['Custom'] ?? '')
-  ).toUpperCase()
-  const part = PARTS[name]
-  if (part === undefined) throw unsupported(`EXTRACT of ${name || 'this part'}`)
+  const field = body['field'] as unknown
+  const custom = typeof field === 'string' ? { Custom: field } : ((field ?? {}) as Ast)
+  const week = custom['WeekWithModifier']
+  const unit = week === undefined ? part(String(custom['Custom'] ?? '')) : part('WEEK', String(week))
   const from = child(body, 'this') ?? {}
-  if (kindOf(from) !== 'at_time_zone') return part(write.expression(from, scope))
-  const zoned = bodyOf(from)
-  const value = write.expression(child(zoned, 'this') ?? {}, scope)
-  return part(
-    `timezone(${write.expression(child(zoned, 'zone') ?? {}, scope)}, CAST(${value} AS TIMESTAMPTZ))`,
+  const zoned = kindOf(from) === 'at_time_zone' ? bodyOf(from) : undefined
+  const value = write.typed(zoned === undefined ? from : (child(zoned, 'this') ?? {}), scope)
+  const kind = kindOfType(value.type)
+  if (value.type === undefined) throw unsupported('EXTRACT from a value whose type is not known here')
+  if (
+    !['DATE', 'DATETIME', 'TIMESTAMP', 'TIME', 'INTERVAL'].includes(kind) ||
+    (zoned !== undefined && kind !== 'TIMESTAMP')
   )
-}
-
-const FORMATS = /^(FORMAT|PARSE)_(DATE|DATETIME|TIMESTAMP)$/
-const ELEMENTS: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', D: '%m/%d/%y' }
-
-function formatCall(write: Writer, scope: Scope, name: string, args: readonly Ast[]): string | undefined {
-  const [, action = '', type = ''] = FORMATS.exec(name) ?? []
-  if (action === '') return undefined
-  const [format, value] = args
-  if (format === undefined || value === undefined || args.length !== 2)
-    throw unsupported(`this form of ${name}`)
-  const pattern = quoteText(formatText(name, format))
-  const written = write.expression(value, scope)
-  const target = DUCKDB_TYPES[type] ?? ''
-  if (action === 'FORMAT') return `strftime(CAST(${written} AS ${target}), ${pattern})`
-  return `CAST(strptime(${written}, ${pattern}) AS ${target})`
-}
-
-function formatText(name: string, node: Ast): string {
-  const body = bodyOf(node)
-  if (kindOf(node) !== 'literal' || body['literal_type'] !== 'string')
-    throw unsupported(`${name} with a computed format`)
-  return String(body['value']).replace(/%(E\dS|E\*S|.)/g, (element, letter: string) => {
-    const longer = ELEMENTS[letter]
-    if (longer !== undefined) return longer
-    if (letter === 'E6S' || letter === 'E*S') return letter === 'E6S' ? '%S.%f' : fail(name, element)
-    return /^[YymdHMSbBaAjpI%]$/.test(letter) ? element : fail(name, element)
-  })
-}
-
-function fail(name: string, element: string): never {
-  throw unsupported(`format element ${element} in ${name}`)
+    throw invalidQuery(`No matching signature for EXTRACT from ${typeName(value.type)}`)
+  const zone =
+    zoned === undefined
+      ? quoteText('UTC')
+      : coerceTo(write.typed(child(zoned, 'zone') ?? {}, scope), STRING, 'EXTRACT')
+  const sql = kind === 'TIMESTAMP' ? `bq_in_zone(${value.sql}, ${zone})` : value.sql
+  if (['DATE', 'TIME', 'DATETIME'].includes(unit.name) && ['TIMESTAMP', 'DATETIME'].includes(kind))
+    return typed(`CAST(${sql} AS ${DUCKDB[unit.name]})`, scalar(unit.name))
+  const calendar = !CLOCK_PARTS.includes(unit.name)
+  if ((kind === 'TIME' && calendar) || (kind === 'DATE' && !calendar))
+    throw invalidQuery(`EXTRACT of ${unit.name} is not supported from ${kind}`)
+  if (unit.name === 'WEEK') {
+    const start = `date_trunc('year', ${sql})`
+    return typed(
+      `CAST((dayofyear(${sql}) - 1 + (isodow(${start}) - 1 - ${unit.weekday} + 7) % 7 + CASE WHEN (isodow(${start}) - 1) = ${unit.weekday} THEN 7 ELSE 0 END) // 7 AS BIGINT)`,
+      INT64,
+    )
+  }
+  const read = PARTS[unit.name]
+  if (read === undefined) throw unsupported(`EXTRACT of ${unit.name || 'this part'}`)
+  return typed(`CAST(${read(sql)} AS BIGINT)`, INT64)
 }

@@ -1,144 +1,300 @@
-// Functions that are a piece of DuckDB SQL with their arguments filled in. The list is closed: a name
-// that is not here (or in another list of this folder) does not exist, whatever DuckDB may know.
-
-/** By name, then by number of arguments: $1, $2 ... stand for them. */
-export type Templates = Readonly<Record<string, readonly string[]>>
+// The functions there are, by signature. The list is closed: a name that is not here (or in another list
+// of this folder) does not exist, whatever DuckDB may know.
+import { readSignatures, type Signatures } from '../signatures.ts'
 
 /** The white space TRIM removes when no characters are given. */
 const SPACE = `' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)`
 
-const MATH: Templates = {
-  ABS: ['abs($1)'],
-  SIGN: ['sign($1)'],
-  ROUND: ['bq_round($1)', 'bq_round_to($1, CAST($2 AS INTEGER))'],
-  TRUNC: ['bq_trunc($1)'],
-  CEIL: ['bq_ceil($1)'],
-  CEILING: ['bq_ceil($1)'],
-  FLOOR: ['bq_floor($1)'],
-  SQRT: ['sqrt($1)'],
-  POW: ['', 'pow($1, $2)'],
-  POWER: ['', 'pow($1, $2)'],
-  EXP: ['exp($1)'],
-  LN: ['ln($1)'],
-  LOG: ['ln($1)', '(ln($1) / ln($2))'],
-  LOG10: ['log10($1)'],
-  SIN: ['sin($1)'],
-  COS: ['cos($1)'],
-  TAN: ['tan($1)'],
-  ASIN: ['asin($1)'],
-  ACOS: ['acos($1)'],
-  ATAN: ['atan($1)'],
-  ATAN2: ['', 'atan2($1, $2)'],
-  MOD: ['', 'bq_mod($1, $2)'],
-  DIV: ['', 'bq_div($1, $2)'],
-  SAFE_DIVIDE: ['', 'bq_safe_divide($1, $2)'],
-  IEEE_DIVIDE: ['', '(CAST($1 AS DOUBLE) / CAST($2 AS DOUBLE))'],
-  IS_NAN: ['isnan($1)'],
-  IS_INF: ['isinf($1)'],
-}
+const unary = (names: string, check = ''): string =>
+  names
+    .split(' ')
+    .map((name) => `${name.toUpperCase()}(FLOAT64) FLOAT64 = ${check === '' ? name : check}($1)\n`)
+    .join('')
 
-const TEXT: Templates = {
-  LOWER: ['lower($1)'],
-  UPPER: ['upper($1)'],
-  LENGTH: ['bq_length($1)'],
-  CHAR_LENGTH: ['length(CAST($1 AS VARCHAR))'],
-  CHARACTER_LENGTH: ['length(CAST($1 AS VARCHAR))'],
-  BYTE_LENGTH: ['bq_byte_length($1)'],
-  OCTET_LENGTH: ['bq_byte_length($1)'],
-  SUBSTR: ['', 'bq_substr_from($1, $2)', 'bq_substr($1, $2, $3)'],
-  SUBSTRING: ['', 'bq_substr_from($1, $2)', 'bq_substr($1, $2, $3)'],
-  LEFT: ['', 'bq_left($1, $2)'],
-  RIGHT: ['', 'bq_right($1, $2)'],
-  TRIM: [`trim($1, ${SPACE})`, 'trim($1, $2)'],
-  LTRIM: [`ltrim($1, ${SPACE})`, 'ltrim($1, $2)'],
-  RTRIM: [`rtrim($1, ${SPACE})`, 'rtrim($1, $2)'],
-  REPLACE: ['', '', `(CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)`],
-  REVERSE: ['reverse($1)'],
-  REPEAT: ['', 'repeat($1, $2)'],
-  LPAD: ['', `lpad($1, CAST($2 AS INTEGER), ' ')`, 'lpad($1, CAST($2 AS INTEGER), $3)'],
-  RPAD: ['', `rpad($1, CAST($2 AS INTEGER), ' ')`, 'rpad($1, CAST($2 AS INTEGER), $3)'],
-  STARTS_WITH: ['', 'starts_with($1, $2)'],
-  ENDS_WITH: ['', 'ends_with($1, $2)'],
-  STRPOS: ['', 'strpos($1, $2)'],
-  INSTR: ['', 'strpos($1, $2)'],
-  CONTAINS_SUBSTR: ['', 'contains(lower(CAST($1 AS VARCHAR)), lower($2))'],
-  SPLIT: [`string_split($1, ',')`, 'string_split($1, $2)'],
-  ASCII: ['ascii($1)'],
-  CHR: ['chr(CAST($1 AS INTEGER))'],
-  TRANSLATE: ['', '', 'translate($1, $2, $3)'],
-  REGEXP_CONTAINS: ['', 'regexp_matches($1, $2)'],
-  REGEXP_REPLACE: ['', '', `regexp_replace($1, $2, $3, 'g')`],
-  TO_HEX: ['lower(hex($1))'],
-  FROM_HEX: ['unhex($1)'],
-  TO_BASE64: ['to_base64($1)'],
-  FROM_BASE64: ['from_base64($1)'],
-  MD5: ['unhex(md5($1))'],
-  SHA1: ['unhex(sha1($1))'],
-  SHA256: ['unhex(sha256($1))'],
-  GENERATE_UUID: ['CAST(uuid() AS VARCHAR)'],
-}
+const perNumber = (line: string): string =>
+  ['INT64', 'NUMERIC', 'BIGNUMERIC', 'FLOAT64'].map((type) => `${line.replace(/\bN\b/g, type)}\n`).join('')
 
-const JSON_AND_ARRAYS: Templates = {
-  TO_JSON_STRING: ['bq_to_json_string($1)'],
-  PARSE_JSON: ['CAST($1 AS JSON)'],
-  JSON_VALUE: [`bq_json_value($1, '$')`, 'bq_json_value($1, $2)'],
-  JSON_EXTRACT_SCALAR: [`bq_json_value($1, '$')`, 'bq_json_value($1, $2)'],
-  JSON_QUERY: [`bq_json_query($1, '$')`, 'bq_json_query($1, $2)'],
-  JSON_EXTRACT: [`bq_json_query($1, '$')`, 'bq_json_query($1, $2)'],
-  ARRAY_LENGTH: ['len($1)'],
-  ARRAY_REVERSE: ['list_reverse($1)'],
-  ARRAY_TO_STRING: ['', 'array_to_string($1, $2)'],
-  GENERATE_ARRAY: ['', 'generate_series($1, $2)', 'generate_series($1, $2, $3)'],
-}
+const MATH = `
+ABS(INT64) INT64 = abs($1)
+ABS(NUMERIC) NUMERIC = abs($1)
+ABS(BIGNUMERIC) BIGNUMERIC = abs($1)
+ABS(FLOAT64) FLOAT64 = abs($1)
+SIGN(INT64) INT64 = CAST(sign($1) AS BIGINT)
+SIGN(NUMERIC) NUMERIC = CAST(sign($1) AS DECIMAL(38,9))
+SIGN(FLOAT64) FLOAT64 = (CASE WHEN isnan($1) THEN $1 ELSE CAST(sign($1) AS DOUBLE) END)
+ROUND(INT64) FLOAT64 = CAST($1 AS DOUBLE)
+ROUND(FLOAT64) FLOAT64 = round($1)
+ROUND(NUMERIC) NUMERIC = CAST(js_decimal_round(CAST($1 AS VARCHAR), 0, false) AS DECIMAL(38,9))
+ROUND(INT64, INT64) FLOAT64 = js_float_round(CAST($1 AS DOUBLE), $2, false)
+ROUND(FLOAT64, INT64) FLOAT64 = js_float_round($1, $2, false)
+ROUND(NUMERIC, INT64) NUMERIC = CAST(js_decimal_round(CAST($1 AS VARCHAR), $2, false) AS DECIMAL(38,9))
+TRUNC(INT64) FLOAT64 = CAST($1 AS DOUBLE)
+TRUNC(FLOAT64) FLOAT64 = trunc($1)
+TRUNC(NUMERIC) NUMERIC = CAST(js_decimal_round(CAST($1 AS VARCHAR), 0, true) AS DECIMAL(38,9))
+TRUNC(INT64, INT64) FLOAT64 = js_float_round(CAST($1 AS DOUBLE), $2, true)
+TRUNC(FLOAT64, INT64) FLOAT64 = js_float_round($1, $2, true)
+TRUNC(NUMERIC, INT64) NUMERIC = CAST(js_decimal_round(CAST($1 AS VARCHAR), $2, true) AS DECIMAL(38,9))
+CEIL|CEILING(INT64) FLOAT64 = CAST($1 AS DOUBLE)
+CEIL|CEILING(FLOAT64) FLOAT64 = ceil($1)
+CEIL|CEILING(NUMERIC) NUMERIC = CAST(ceil($1) AS DECIMAL(38,9))
+FLOOR(INT64) FLOAT64 = CAST($1 AS DOUBLE)
+FLOOR(FLOAT64) FLOAT64 = floor($1)
+FLOOR(NUMERIC) NUMERIC = CAST(floor($1) AS DECIMAL(38,9))
+SQRT(FLOAT64) FLOAT64 = bq_sqrt($1)
+CBRT(FLOAT64) FLOAT64 = cbrt($1)
+POW|POWER(NUMERIC, NUMERIC) NUMERIC = UNSUPPORTED
+SQRT|EXP|LN|LOG|LOG10|CBRT(NUMERIC) NUMERIC = UNSUPPORTED
+LOG(NUMERIC, NUMERIC) NUMERIC = UNSUPPORTED
+POW|POWER(FLOAT64, FLOAT64) FLOAT64 = bq_finite(pow($1, $2))
+EXP(FLOAT64) FLOAT64 = bq_finite(exp($1))
+LN(FLOAT64) FLOAT64 = ln(bq_positive($1))
+LOG(FLOAT64) FLOAT64 = ln(bq_positive($1))
+LOG(FLOAT64, FLOAT64) FLOAT64 = (ln(bq_positive($1)) / ln(bq_positive($2)))
+LOG10(FLOAT64) FLOAT64 = log10(bq_positive($1))
+${unary('sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh')}
+ATAN2(FLOAT64, FLOAT64) FLOAT64 = atan2($1, $2)
+COT(FLOAT64) FLOAT64 = (1 / bq_nonzero(tan($1)))
+COTH(FLOAT64) FLOAT64 = (1 / bq_nonzero(tanh($1)))
+CSC(FLOAT64) FLOAT64 = (1 / bq_nonzero(sin($1)))
+CSCH(FLOAT64) FLOAT64 = (1 / bq_nonzero(sinh($1)))
+SEC(FLOAT64) FLOAT64 = (1 / cos($1))
+SECH(FLOAT64) FLOAT64 = (1 / cosh($1))
+MOD(INT64, INT64) INT64 = ($1 % bq_nonzero($2))
+MOD(NUMERIC, NUMERIC) NUMERIC = ($1 % bq_nonzero($2))
+DIV(INT64, INT64) INT64 = ($1 // bq_nonzero($2))
+DIV(NUMERIC, NUMERIC) NUMERIC = CAST(js_decimal_round(CAST(bq_numeric_divide($1, $2) AS VARCHAR), 0, true) AS DECIMAL(38,9))
+SAFE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = ($1 / nullif($2, 0))
+SAFE_DIVIDE(NUMERIC, NUMERIC) NUMERIC = bq_numeric_divide($1, $2)
+IEEE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = ($1 / $2)
+IS_NAN(FLOAT64) BOOL = isnan($1)
+IS_INF(FLOAT64) BOOL = isinf($1)
+GREATEST(T, T...) T = bq_extreme([$1, $*], true)
+LEAST(T, T...) T = bq_extreme([$1, $*], false)
+RAND() FLOAT64 = random()
+RANGE_BUCKET(T, ARRAY<T>) INT64 = bq_range_bucket($1, $2)
+BIT_COUNT(INT64) INT64 = CAST(bit_count($1) AS BIGINT)
+FARM_FINGERPRINT(STRING) INT64 = js_farm_fingerprint(encode($1))
+FARM_FINGERPRINT(BYTES) INT64 = js_farm_fingerprint($1)
+`
 
-const CONTROL: Templates = {
-  NULLIF: ['', 'nullif($1, $2)'],
-  NVL: ['', 'coalesce($1, $2)'],
-  IFNULL: ['', 'coalesce($1, $2)'],
-  ERROR: ['error($1)'],
-  SESSION_USER: [`'local'`],
-}
+const TEXT = `
+LOWER(STRING) STRING = lower($1)
+UPPER(STRING) STRING = upper($1)
+LENGTH(STRING) INT64 = length($1)
+LENGTH(BYTES) INT64 = octet_length($1)
+CHAR_LENGTH|CHARACTER_LENGTH(STRING) INT64 = length($1)
+BYTE_LENGTH|OCTET_LENGTH(STRING) INT64 = strlen($1)
+BYTE_LENGTH|OCTET_LENGTH(BYTES) INT64 = octet_length($1)
+SUBSTR|SUBSTRING(STRING, INT64) STRING = bq_substr_from($1, $2)
+SUBSTR|SUBSTRING(STRING, INT64, INT64) STRING = bq_substr($1, $2, $3)
+SUBSTR|SUBSTRING(BYTES, INT64) BYTES = unhex(bq_substr_from(hex($1), bq_byte_place($2)))
+SUBSTR|SUBSTRING(BYTES, INT64, INT64) BYTES = unhex(bq_substr(hex($1), bq_byte_place($2), 2 * $3))
+LEFT(STRING, INT64) STRING = bq_left($1, $2)
+RIGHT(STRING, INT64) STRING = bq_right($1, $2)
+LEFT(BYTES, INT64) BYTES = unhex(bq_left(hex($1), 2 * $2))
+RIGHT(BYTES, INT64) BYTES = unhex(bq_right(hex($1), 2 * $2))
+CONCAT(STRING, STRING...) STRING = bq_concat([$1, $*])
+CONCAT(STRING) STRING = $1
+CONCAT(BYTES, BYTES) BYTES = ($1 || $2)
+TRIM(STRING) STRING = trim($1, ${SPACE})
+TRIM(STRING, STRING) STRING = trim($1, $2)
+LTRIM(STRING) STRING = ltrim($1, ${SPACE})
+LTRIM(STRING, STRING) STRING = ltrim($1, $2)
+RTRIM(STRING) STRING = rtrim($1, ${SPACE})
+RTRIM(STRING, STRING) STRING = rtrim($1, $2)
+REPLACE(STRING, STRING, STRING) STRING = (CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END)
+REVERSE(STRING) STRING = reverse($1)
+REVERSE(BYTES) BYTES = unhex(array_to_string(list_reverse(regexp_extract_all(hex($1), '..')), ''))
+REPEAT(STRING, INT64) STRING = bq_repeat($1, $2)
+LPAD(STRING, INT64) STRING = bq_lpad($1, $2, ' ')
+LPAD(STRING, INT64, STRING) STRING = bq_lpad($1, $2, $3)
+RPAD(STRING, INT64) STRING = bq_rpad($1, $2, ' ')
+RPAD(STRING, INT64, STRING) STRING = bq_rpad($1, $2, $3)
+STARTS_WITH(STRING, STRING) BOOL = starts_with($1, $2)
+STARTS_WITH(BYTES, BYTES) BOOL = starts_with(hex($1), hex($2))
+ENDS_WITH(STRING, STRING) BOOL = ends_with($1, $2)
+ENDS_WITH(BYTES, BYTES) BOOL = ends_with(hex($1), hex($2))
+STRPOS(STRING, STRING) INT64 = strpos($1, $2)
+INSTR(STRING, STRING) INT64 = strpos($1, $2)
+INSTR(STRING, STRING, INT64) INT64 = js_place($1, $2, $3, 1)
+INSTR(STRING, STRING, INT64, INT64) INT64 = js_place($1, $2, $3, $4)
+CONTAINS_SUBSTR(STRING, STRING) BOOL = contains(lower(js_normalize($1, 'NFKC')), lower(js_normalize($2, 'NFKC')))
+SPLIT(STRING) ARRAY<STRING> = string_split($1, ',')
+SPLIT(STRING, STRING) ARRAY<STRING> = bq_split($1, $2)
+ASCII(STRING) INT64 = bq_ascii($1)
+UNICODE(STRING) INT64 = (CASE WHEN $1 = '' THEN 0 ELSE unicode($1) END)
+CHR(INT64) STRING = chr(CAST($1 AS INTEGER))
+TRANSLATE(STRING, STRING, STRING) STRING = translate($1, $2, $3)
+INITCAP(STRING) STRING = js_initcap($1, ' ' || chr(9) || chr(10) || chr(13) || '[](){}/|<>!?@"^#$&~_,.:;*%+-')
+INITCAP(STRING, STRING) STRING = js_initcap($1, $2)
+SOUNDEX(STRING) STRING = js_soundex($1)
+EDIT_DISTANCE(STRING, STRING) INT64 = js_edit_distance($1, $2)
+COLLATE(STRING, STRING) STRING = bq_collate($1, $2)
+REGEXP_CONTAINS(STRING, STRING) BOOL = regexp_matches($1, $2)
+REGEXP_REPLACE(STRING, STRING, STRING) STRING = regexp_replace($1, $2, $3, 'g')
+REGEXP_INSTR(STRING, STRING) INT64 = js_regexp_place($1, $2, 1, 1, false)
+REGEXP_INSTR(STRING, STRING, INT64) INT64 = js_regexp_place($1, $2, $3, 1, false)
+REGEXP_INSTR(STRING, STRING, INT64, INT64) INT64 = js_regexp_place($1, $2, $3, $4, false)
+REGEXP_INSTR(STRING, STRING, INT64, INT64, INT64) INT64 = js_regexp_place($1, $2, $3, $4, $5 = 1)
+TO_HEX(BYTES) STRING = lower(hex($1))
+FROM_HEX(STRING) BYTES = unhex(CASE WHEN length($1) % 2 = 1 THEN '0' || $1 ELSE $1 END)
+TO_BASE64(BYTES) STRING = to_base64($1)
+FROM_BASE64(STRING) BYTES = from_base64($1)
+TO_BASE32(BYTES) STRING = js_to_base32($1)
+FROM_BASE32(STRING) BYTES = js_from_base32($1)
+TO_CODE_POINTS(STRING) ARRAY<INT64> = js_code_points($1)
+CODE_POINTS_TO_STRING(ARRAY<INT64>) STRING = js_from_code_points($1)
+SAFE_CONVERT_BYTES_TO_STRING(BYTES) STRING = js_bytes_text($1)
+MD5(STRING) BYTES = unhex(md5($1))
+MD5(BYTES) BYTES = unhex(md5($1))
+SHA1(STRING) BYTES = unhex(sha1($1))
+SHA1(BYTES) BYTES = unhex(sha1($1))
+SHA256(STRING) BYTES = unhex(sha256($1))
+SHA256(BYTES) BYTES = unhex(sha256($1))
+SHA512(STRING) BYTES = js_sha512(encode($1))
+SHA512(BYTES) BYTES = js_sha512($1)
+GENERATE_UUID() STRING = CAST(uuid() AS VARCHAR)
+SESSION_USER() STRING = 'local'
+NET.HOST(STRING) STRING = js_host($1)
+`
 
-const TIME: Templates = {
-  CURRENT_TIMESTAMP: ['now()'],
-  UNIX_DATE: [`date_diff('day', DATE '1970-01-01', $1)`],
-  DATE_FROM_UNIX_DATE: [`CAST(DATE '1970-01-01' + to_days(CAST($1 AS INTEGER)) AS DATE)`],
-  UNIX_SECONDS: ['CAST(floor(epoch_us($1) / 1000000) AS BIGINT)'],
-  UNIX_MILLIS: ['CAST(floor(epoch_us($1) / 1000) AS BIGINT)'],
-  UNIX_MICROS: ['epoch_us($1)'],
-  TIMESTAMP_SECONDS: ['make_timestamptz($1 * 1000000)'],
-  TIMESTAMP_MILLIS: ['make_timestamptz($1 * 1000)'],
-  TIMESTAMP_MICROS: ['make_timestamptz($1)'],
-  LAST_DAY: ['last_day($1)'],
-  DATE: ['CAST($1 AS DATE)', 'CAST(timezone($2, CAST($1 AS TIMESTAMPTZ)) AS DATE)', 'make_date($1, $2, $3)'],
-  TIME: ['CAST($1 AS TIME)', '', 'make_time($1, $2, $3)'],
-  DATETIME: [
-    'CAST($1 AS TIMESTAMP)',
-    'bq_datetime($1, $2)',
-    '',
-    '',
-    '',
-    'make_timestamp($1, $2, $3, $4, $5, CAST($6 AS DOUBLE))',
-  ],
-  TIMESTAMP: ['CAST($1 AS TIMESTAMPTZ)', 'timezone($2, CAST($1 AS TIMESTAMP))'],
-  STRING: ['bq_to_string($1)'],
-  CURRENT_DATE: ['CAST(timezone($1, now()) AS DATE)'],
-  CURRENT_DATETIME: ['timezone($1, now())'],
-}
+const ARRAYS = `
+ARRAY_LENGTH(ARRAY<T>) INT64 = len($1)
+ARRAY_REVERSE(ARRAY<T>) ARRAY<T> = list_reverse($1)
+ARRAY_FIRST(ARRAY<T>) T = bq_at($1, 0)
+ARRAY_LAST(ARRAY<T>) T = bq_at($1, len($1) - 1)
+ARRAY_CONCAT(ARRAY<T>, ARRAY<T>...) ARRAY<T> = bq_flatten([$1, $*])
+ARRAY_CONCAT(ARRAY<T>) ARRAY<T> = $1
+ARRAY_TO_STRING(ARRAY<STRING>, STRING) STRING = array_to_string($1, $2)
+ARRAY_TO_STRING(ARRAY<STRING>, STRING, STRING) STRING = bq_array_text($1, $2, $3)
+ARRAY_INCLUDES(ARRAY<T>, T) BOOL = list_contains($1, $2)
+ARRAY_IS_DISTINCT(ARRAY<T>) BOOL = bq_is_distinct($1)
+ARRAY_SLICE(ARRAY<T>, INT64, INT64) ARRAY<T> = bq_slice($1, $2, $3)
+ARRAY_MAX(ARRAY<T>) T = list_max($1)
+ARRAY_MIN(ARRAY<T>) T = list_min($1)
+ARRAY_SUM(ARRAY<INT64>) INT64 = CAST(list_sum($1) AS BIGINT)
+ARRAY_SUM(ARRAY<FLOAT64>) FLOAT64 = list_sum($1)
+ARRAY_AVG(ARRAY<FLOAT64>) FLOAT64 = list_avg($1)
+GENERATE_ARRAY(INT64, INT64) ARRAY<INT64> = bq_series($1, $2, CAST(1 AS BIGINT))
+GENERATE_ARRAY(INT64, INT64, INT64) ARRAY<INT64> = bq_series($1, $2, $3)
+GENERATE_ARRAY(FLOAT64, FLOAT64) ARRAY<FLOAT64> = bq_series_of($1, $2, CAST(1 AS DOUBLE))
+GENERATE_ARRAY(FLOAT64, FLOAT64, FLOAT64) ARRAY<FLOAT64> = bq_series_of($1, $2, $3)
+GENERATE_ARRAY(NUMERIC, NUMERIC) ARRAY<NUMERIC> = bq_series_of($1, $2, CAST(1 AS DECIMAL(38,9)))
+GENERATE_ARRAY(NUMERIC, NUMERIC, NUMERIC) ARRAY<NUMERIC> = bq_series_of($1, $2, $3)
+`
 
-export const TEMPLATES: Templates = { ...MATH, ...TEXT, ...JSON_AND_ARRAYS, ...CONTROL, ...TIME }
+const JSON_TEXT = `
+PARSE_JSON(STRING) JSON = CAST(js_json_parse($1, 'exact') AS JSON)
+PARSE_JSON(STRING, STRING) JSON = CAST(js_json_parse($1, $2) AS JSON)
+JSON_VALUE|JSON_EXTRACT_SCALAR(STRING) STRING = js_json_value($1, '$')
+JSON_VALUE|JSON_EXTRACT_SCALAR(STRING, STRING) STRING = js_json_value($1, $2)
+JSON_VALUE|JSON_EXTRACT_SCALAR(JSON) STRING = js_json_value(CAST($1 AS VARCHAR), '$')
+JSON_VALUE|JSON_EXTRACT_SCALAR(JSON, STRING) STRING = js_json_value(CAST($1 AS VARCHAR), $2)
+JSON_QUERY|JSON_EXTRACT(STRING) STRING = nullif(js_json_query($1, '$'), 'null')
+JSON_QUERY|JSON_EXTRACT(STRING, STRING) STRING = nullif(js_json_query($1, $2), 'null')
+JSON_QUERY|JSON_EXTRACT(JSON) JSON = $1
+JSON_QUERY|JSON_EXTRACT(JSON, STRING) JSON = CAST(js_json_query(CAST($1 AS VARCHAR), $2) AS JSON)
+JSON_QUERY_ARRAY|JSON_EXTRACT_ARRAY(STRING) ARRAY<STRING> = js_json_array($1, '$', 'QUERY')
+JSON_QUERY_ARRAY|JSON_EXTRACT_ARRAY(STRING, STRING) ARRAY<STRING> = js_json_array($1, $2, 'QUERY')
+JSON_QUERY_ARRAY|JSON_EXTRACT_ARRAY(JSON) ARRAY<JSON> = CAST(js_json_array(CAST($1 AS VARCHAR), '$', 'QUERY') AS JSON[])
+JSON_QUERY_ARRAY|JSON_EXTRACT_ARRAY(JSON, STRING) ARRAY<JSON> = CAST(js_json_array(CAST($1 AS VARCHAR), $2, 'QUERY') AS JSON[])
+JSON_VALUE_ARRAY|JSON_EXTRACT_STRING_ARRAY(STRING) ARRAY<STRING> = js_json_array($1, '$', 'VALUE')
+JSON_VALUE_ARRAY|JSON_EXTRACT_STRING_ARRAY(STRING, STRING) ARRAY<STRING> = js_json_array($1, $2, 'VALUE')
+JSON_VALUE_ARRAY|JSON_EXTRACT_STRING_ARRAY(JSON) ARRAY<STRING> = js_json_array(CAST($1 AS VARCHAR), '$', 'VALUE')
+JSON_VALUE_ARRAY|JSON_EXTRACT_STRING_ARRAY(JSON, STRING) ARRAY<STRING> = js_json_array(CAST($1 AS VARCHAR), $2, 'VALUE')
+JSON_TYPE(JSON) STRING = js_json_type(CAST($1 AS VARCHAR))
+JSON_KEYS(JSON) ARRAY<STRING> = js_json_keys(CAST($1 AS VARCHAR), 1000)
+JSON_KEYS(JSON, INT64) ARRAY<STRING> = js_json_keys(CAST($1 AS VARCHAR), $2)
+BOOL(JSON) BOOL = CAST(js_json_strict('BOOL', CAST($1 AS VARCHAR)) AS BOOLEAN)
+INT64(JSON) INT64 = CAST(js_json_strict('INT64', CAST($1 AS VARCHAR)) AS BIGINT)
+FLOAT64|DOUBLE(JSON) FLOAT64 = CAST(js_json_strict('FLOAT64', CAST($1 AS VARCHAR)) AS DOUBLE)
+STRING(JSON) STRING = js_json_strict('STRING', CAST($1 AS VARCHAR))
+LAX_BOOL(JSON) BOOL = CAST(js_json_lax('BOOL', CAST($1 AS VARCHAR)) AS BOOLEAN)
+LAX_INT64(JSON) INT64 = CAST(js_json_lax('INT64', CAST($1 AS VARCHAR)) AS BIGINT)
+LAX_FLOAT64|LAX_DOUBLE(JSON) FLOAT64 = CAST(js_json_lax('FLOAT64', CAST($1 AS VARCHAR)) AS DOUBLE)
+LAX_STRING(JSON) STRING = js_json_lax('STRING', CAST($1 AS VARCHAR))
+`
 
-/** What the same names mean without arguments. */
-export const WITHOUT_ARGUMENTS: Readonly<Record<string, string>> = {
-  CURRENT_TIMESTAMP: 'now()',
-  CURRENT_DATE: 'CAST(now() AS DATE)',
-  CURRENT_DATETIME: 'CAST(now() AS TIMESTAMP)',
-  CURRENT_TIME: 'CAST(CAST(now() AS TIMESTAMP) AS TIME)',
-  GENERATE_UUID: 'CAST(uuid() AS VARCHAR)',
-  RAND: 'random()',
-  SESSION_USER: `'local'`,
-}
+const CONTROL = `
+NULLIF(T, T) T = nullif($1, $2)
+ERROR(STRING) T = error($1)
+PARSE_NUMERIC(STRING) NUMERIC = CAST(js_text_decimal(replace($1, ',', ''), 9) AS DECIMAL(38,9))
+PARSE_BIGNUMERIC(STRING) BIGNUMERIC = CAST(js_text_decimal(replace($1, ',', ''), 15) AS DECIMAL(38,15))
+`
 
-export function fill(template: string, args: readonly string[]): string {
-  return template.replace(/\$(\d)/g, (_match, digit: string) => args[Number(digit) - 1] ?? 'NULL')
-}
+const zoned = (type: string, duckdb: string): string => `
+CURRENT_${type}() ${type} = CAST(timezone('UTC', now()) AS ${duckdb})
+CURRENT_${type}(STRING) ${type} = CAST(bq_in_zone(now(), $1) AS ${duckdb})
+`
+
+const TIME = `
+CURRENT_TIMESTAMP() TIMESTAMP = now()
+${zoned('DATE', 'DATE')}${zoned('TIME', 'TIME')}${zoned('DATETIME', 'TIMESTAMP')}
+UNIX_DATE(DATE) INT64 = date_diff('day', DATE '1970-01-01', $1)
+DATE_FROM_UNIX_DATE(INT64) DATE = bq_date(DATE '1970-01-01' + to_days(CAST($1 AS INTEGER)))
+UNIX_SECONDS(TIMESTAMP) INT64 = CAST(floor(epoch_us($1) / 1000000) AS BIGINT)
+UNIX_MILLIS(TIMESTAMP) INT64 = CAST(floor(epoch_us($1) / 1000) AS BIGINT)
+UNIX_MICROS(TIMESTAMP) INT64 = epoch_us($1)
+TIMESTAMP_SECONDS(INT64) TIMESTAMP = bq_within(make_timestamptz($1 * 1000000))
+TIMESTAMP_MILLIS(INT64) TIMESTAMP = bq_within(make_timestamptz($1 * 1000))
+TIMESTAMP_MICROS(INT64) TIMESTAMP = bq_within(make_timestamptz($1))
+DATE(DATE) DATE = $1
+DATE(DATETIME) DATE = CAST($1 AS DATE)
+DATE(TIMESTAMP) DATE = CAST(timezone('UTC', $1) AS DATE)
+DATE(TIMESTAMP, STRING) DATE = CAST(bq_in_zone($1, $2) AS DATE)
+DATE(INT64, INT64, INT64) DATE = make_date($1, $2, $3)
+TIME(TIME) TIME = $1
+TIME(DATETIME) TIME = CAST($1 AS TIME)
+TIME(TIMESTAMP) TIME = CAST(timezone('UTC', $1) AS TIME)
+TIME(TIMESTAMP, STRING) TIME = CAST(bq_in_zone($1, $2) AS TIME)
+TIME(INT64, INT64, INT64) TIME = make_time($1, $2, CAST($3 AS DOUBLE))
+DATETIME(DATETIME) DATETIME = $1
+DATETIME(DATE) DATETIME = CAST($1 AS TIMESTAMP)
+DATETIME(TIMESTAMP) DATETIME = timezone('UTC', $1)
+DATETIME(TIMESTAMP, STRING) DATETIME = bq_in_zone($1, $2)
+DATETIME(DATE, TIME) DATETIME = ($1 + $2)
+DATETIME(INT64, INT64, INT64, INT64, INT64, INT64) DATETIME = make_timestamp($1, $2, $3, $4, $5, CAST($6 AS DOUBLE))
+TIMESTAMP(TIMESTAMP) TIMESTAMP = $1
+TIMESTAMP(STRING) TIMESTAMP = bq_text_to_timestamp($1)
+TIMESTAMP(STRING, STRING) TIMESTAMP = bq_from_zone(bq_text_to_datetime($1), $2)
+TIMESTAMP(DATE) TIMESTAMP = timezone('UTC', CAST($1 AS TIMESTAMP))
+TIMESTAMP(DATE, STRING) TIMESTAMP = bq_from_zone(CAST($1 AS TIMESTAMP), $2)
+TIMESTAMP(DATETIME) TIMESTAMP = timezone('UTC', $1)
+TIMESTAMP(DATETIME, STRING) TIMESTAMP = bq_from_zone($1, $2)
+STRING(TIMESTAMP) STRING = bq_timestamp_text($1)
+STRING(TIMESTAMP, STRING) STRING = js_format_time('TIMESTAMP', '%Y-%m-%d %H:%M:%E*S%Ez', epoch_us(bq_in_zone($1, $2)), epoch_us(bq_in_zone($1, $2)) - epoch_us($1), $2)
+STRING(DATE) STRING = bq_date_text($1)
+STRING(TIME) STRING = bq_time_text($1)
+STRING(DATETIME) STRING = bq_datetime_text($1)
+FORMAT_DATE(STRING, DATE) STRING = js_format_time('DATE', $1, epoch_us($2), 0, 'UTC')
+FORMAT_DATE|FORMAT_DATETIME(STRING, DATETIME) STRING = js_format_time('DATETIME', $1, epoch_us($2), 0, 'UTC')
+FORMAT_TIME(STRING, TIME) STRING = js_format_time('TIME', $1, epoch_us(DATE '1970-01-01' + $2), 0, 'UTC')
+FORMAT_TIMESTAMP(STRING, TIMESTAMP) STRING = js_format_time('TIMESTAMP', $1, epoch_us($2), 0, 'UTC')
+FORMAT_TIMESTAMP(STRING, TIMESTAMP, STRING) STRING = bq_format_in_zone($1, $2, $3)
+PARSE_DATE(STRING, STRING) DATE = CAST(make_timestamp(CAST(js_parse_time('DATE', $1, $2)[2:] AS BIGINT)) AS DATE)
+PARSE_TIME(STRING, STRING) TIME = CAST(make_timestamp(CAST(js_parse_time('TIME', $1, $2)[2:] AS BIGINT)) AS TIME)
+PARSE_DATETIME(STRING, STRING) DATETIME = make_timestamp(CAST(js_parse_time('DATETIME', $1, $2)[2:] AS BIGINT))
+PARSE_TIMESTAMP(STRING, STRING) TIMESTAMP = make_timestamptz(CAST(js_parse_time('TIMESTAMP', $1, $2)[2:] AS BIGINT))
+PARSE_TIMESTAMP(STRING, STRING, STRING) TIMESTAMP = bq_parsed(js_parse_time('TIMESTAMP', $1, $2), $3)
+MAKE_INTERVAL(INT64?, INT64?, INT64?, INT64?, INT64?, INT64?) INTERVAL = bq_make_interval($1, $2, $3, $4, $5, $6)
+JUSTIFY_HOURS(INTERVAL) INTERVAL = bq_justify_hours($1)
+JUSTIFY_DAYS(INTERVAL) INTERVAL = bq_justify_days($1)
+JUSTIFY_INTERVAL(INTERVAL) INTERVAL = bq_justify_days(bq_justify_hours($1))
+`
+
+const SAFE_ARITHMETIC = [
+  ['SAFE_ADD', '+'],
+  ['SAFE_SUBTRACT', '-'],
+]
+  .map(([name, sign]) => perNumber(`${name}(N, N) N = ($1 ${sign} $2)`))
+  .join('')
+
+export const FUNCTIONS: Signatures = readSignatures(
+  [MATH, TEXT, ARRAYS, JSON_TEXT, CONTROL, TIME].join('\n') +
+    SAFE_ARITHMETIC +
+    perNumber('SAFE_NEGATE(N) N = (-$1)') +
+    `SAFE_MULTIPLY(INT64, INT64) INT64 = ($1 * $2)
+SAFE_MULTIPLY(NUMERIC, NUMERIC) NUMERIC = bq_numeric_multiply($1, $2)
+SAFE_MULTIPLY(FLOAT64, FLOAT64) FLOAT64 = ($1 * $2)
+`,
+)

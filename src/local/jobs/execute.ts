@@ -1,0 +1,302 @@
+// Runs what a query job asks for: one statement or a script, in the job's own connection.
+import { randomUUID } from 'node:crypto'
+import { compileExpression, compileRows, compileStatement, contextOf } from '../sql/compile.ts'
+import { type BoundParameter, bindParameters } from '../sql/parameters.ts'
+import { namePositional } from '../sql/positional.ts'
+import type { Statement as Context } from '../sql/scope.ts'
+import { parseScript, type Step } from '../sql/script/parse-script.ts'
+import { runScript, type ScriptJob } from '../sql/script/run-script.ts'
+import { createVariables } from '../sql/script/variables.ts'
+import type { Session, SessionTable } from '../sql/session.ts'
+import type { DdlOutcome, DdlStatement, DmlStatement, RowsStatement, Run } from '../sql/statement.ts'
+import { nullElements } from '../sql/top-level.ts'
+import { INT64, STRING, type Typed, typed } from '../sql/typing.ts'
+import type { Connection } from '../storage/engine.ts'
+import { invalid, invalidQuery } from '../wire/api-error.ts'
+import { quoteText } from '../wire/table-schema.ts'
+import { writeDestination } from './destination.ts'
+import { asApiError } from './engine-error.ts'
+import { newJob, type QueryConfiguration, type QueryOutcome } from './job.ts'
+import { newResultTable } from './query-results.ts'
+import type { QueryEngine, QueryJob } from './run-query.ts'
+import { createTransactions } from './transaction.ts'
+
+/** How many statements of a script are listed as jobs of their own. */
+const LISTED_CHILDREN = 100
+
+export interface Execution {
+  readonly engine: QueryEngine
+  readonly job: QueryJob
+  readonly query: QueryConfiguration
+  readonly connection: Connection
+  readonly dryRun: boolean
+  readonly checkpoint: () => void
+}
+
+export async function execute(execution: Execution): Promise<void> {
+  const { engine, job, query, connection, dryRun } = execution
+  const parameters = bindParameters(query.queryParameters)
+  const steps = parseScript(namePositional(query.query))
+  if (steps.length === 0) throw invalidQuery('Syntax error: Unexpected end of statement')
+  const isScript = steps.slice(leadingFunctions(steps)).some((step, i) => i > 0 || !isPlain(step))
+  const tables = new Map<string, SessionTable>()
+  const functions = new Map<string, Readonly<Record<string, unknown>>>()
+  const variables = createVariables()
+  const transactions = createTransactions(engine.mutex, connection)
+  let rowCount = 0
+  let children = 0
+
+  function system(name: string): Typed | undefined {
+    const text = (value: string | undefined): Typed =>
+      typed(value === undefined ? 'CAST(NULL AS VARCHAR)' : quoteText(value), STRING)
+    switch (name.toLowerCase()) {
+      case 'row_count':
+        return typed(`CAST(${rowCount} AS BIGINT)`, INT64)
+      case 'error.message':
+        return text(scriptJob.failure?.message)
+      case 'error.statement_text':
+        return text(scriptJob.failure?.statement)
+      case 'project_id':
+        return text(job.projectId)
+      case 'dataset_id':
+        return text(query.defaultDataset?.datasetId)
+      case 'dataset_project_id':
+        return text(query.defaultDataset?.projectId ?? job.projectId)
+      case 'script.job_id':
+        return text(job.jobId)
+      case 'time_zone':
+        return text('UTC')
+      case 'location':
+        return text(job.location)
+      default:
+        return undefined
+    }
+  }
+
+  const session: Session = {
+    variable(name) {
+      const found = variables.find(name)
+      return found && variables.value(found)
+    },
+    system,
+    tables,
+    functions,
+  }
+
+  function context(given: ReadonlyMap<string, BoundParameter> = parameters): Context {
+    const { projectId, location } = job
+    return contextOf(engine.parser, {
+      projectId,
+      location,
+      catalog: engine.catalog,
+      defaultDataset: query.defaultDataset,
+      parameters: given,
+      session,
+    })
+  }
+
+  const read: Run['read'] = async (sql) => (await connection.runAndReadAll(sql)).getRowsJson()
+  const run: Run = {
+    catalog: engine.catalog,
+    projectId: job.projectId,
+    location: job.location,
+    get inTransaction() {
+      return transactions.open()
+    },
+    execute: (sql) => transactions.write(sql),
+    read,
+    async stage(sql) {
+      const table = newResultTable()
+      staged.push(table)
+      await connection.run(`CREATE TABLE ${table} AS ${sql}`)
+      return `FROM ${table}`
+    },
+    async evaluate(expression) {
+      const rows = await read(`SELECT ${compileExpression(context(), expression).sql}`)
+      return rows[0]?.[0]
+    },
+    query: (text) => compileRows(context(), text),
+    tables,
+    functions,
+  }
+  const staged: string[] = []
+
+  async function rows(statement: RowsStatement): Promise<QueryOutcome> {
+    const fields = statement.fields.map((field) => ({ ...field, mode: field.mode ?? 'NULLABLE' }))
+    const outcome = { statementType: statement.statementType, schema: { fields } }
+    if (dryRun) {
+      await prepares(connection, statement.sql)
+      return { ...outcome, totalRows: 0 }
+    }
+    let kept = await transactions.keep(statement.sql)
+    const nulls = nullElements(kept.table, fields, statement.names)
+    if (nulls !== undefined && (await read(nulls)).length > 0)
+      throw invalidQuery('Array cannot have a null element; error in writing field of the result')
+    if (children >= LISTED_CHILDREN && job.resultTable !== undefined) staged.push(job.resultTable)
+    job.resultTable = kept.table
+    if (query['destinationTable'] !== undefined) {
+      if (isScript) throw invalid('configuration.query.destinationTable cannot be set for scripts')
+      const { names } = statement
+      const written = await writeDestination(connection, engine.catalog, context(), query, fields, {
+        ...kept,
+        names,
+      })
+      staged.push(kept.table)
+      // What is read as the result is the destination as a whole, with what it held before.
+      kept = await transactions.keep(written.sql)
+      job.resultTable = kept.table
+      return { ...outcome, schema: { fields: written.fields }, totalRows: kept.count }
+    }
+    return { ...outcome, totalRows: kept.count }
+  }
+
+  async function dml(statement: DmlStatement): Promise<QueryOutcome> {
+    const { statementType, mustBeEmpty, sql } = statement
+    if (dryRun) {
+      await prepares(connection, sql)
+      return { statementType, schema: { fields: statement.fields }, totalRows: 0 }
+    }
+    return transactions.change(statement.target, async () => {
+      if (mustBeEmpty !== undefined && (await read(mustBeEmpty.sql)).length > 0)
+        throw invalidQuery(mustBeEmpty.message)
+      const counts = { INSERT: 0, UPDATE: 0, DELETE: 0 }
+      if (statement.actions === true) {
+        for (const [action] of await transactions.writeReturning(sql)) counts[action as keyof typeof counts]++
+      } else counts[countedAs(statementType)] = await transactions.write(sql)
+      rowCount = counts.INSERT + counts.UPDATE + counts.DELETE
+      const outcome: QueryOutcome = {
+        statementType,
+        schema: undefined,
+        totalRows: 0,
+        dmlRows: rowCount,
+        dmlStats: {
+          insertedRowCount: String(counts.INSERT),
+          updatedRowCount: String(counts.UPDATE),
+          deletedRowCount: String(counts.DELETE),
+        },
+      }
+      // A change and the record of its job are one transaction, so that a repeat after a crash is refused.
+      if (!isScript) await engine.jobs.persist(connection, { ...job, outcome, endedAt: engine.now() })
+      return outcome
+    })
+  }
+
+  async function ddl(statement: DdlStatement): Promise<QueryOutcome> {
+    const { statementType } = statement
+    if (dryRun) return { statementType, schema: undefined, totalRows: 0 }
+    const done = await statement.run(run)
+    const schema = done.fields === undefined || isScript ? undefined : { fields: done.fields }
+    return { statementType, schema, totalRows: 0, more: ddlStatistics(done) }
+  }
+
+  async function statement(from: Context, text: string): Promise<void> {
+    const compiled = compileStatement(from, text)
+    const startedAt = engine.now()
+    const outcome = await (compiled.kind === 'rows'
+      ? rows(compiled)
+      : compiled.kind === 'dml'
+        ? dml(compiled)
+        : ddl(compiled))
+    for (const table of staged.splice(0)) await connection.run(`DROP TABLE IF EXISTS ${table}`)
+    if (compiled.kind !== 'rows') job.resultTable = undefined
+    job.outcome = outcome
+    if (isScript && children++ < LISTED_CHILDREN) addChild(text, startedAt, outcome)
+  }
+
+  function addChild(text: string, startedAt: number, outcome: QueryOutcome): void {
+    const configuration = { query: { ...query, query: text } }
+    const made = newJob(
+      {
+        projectId: job.projectId,
+        jobId: `script_job_${randomUUID().replaceAll('-', '')}_${children}`,
+        location: job.location,
+        configuration,
+      },
+      startedAt,
+    )
+    const child: QueryJob = {
+      ...made,
+      startedAt,
+      endedAt: engine.now(),
+      outcome,
+      resultTable: job.resultTable,
+      statistics: { parentJobId: job.jobId },
+    }
+    engine.jobs.add(child)
+  }
+
+  const scriptJob: ScriptJob = {
+    catalog: engine.catalog,
+    variables,
+    context,
+    execute: async (sql) => (await connection.run(sql)).rowsChanged,
+    read,
+    statement,
+    transaction: (action) => transactions.control(action),
+    failure: undefined,
+    current: '',
+    checkpoint: execution.checkpoint,
+    async caught(error) {
+      execution.checkpoint()
+      const failure = asApiError(error)
+      if (failure.status >= 500) throw failure
+      await transactions.recover()
+      return failure
+    },
+  }
+
+  try {
+    if (!isScript || !dryRun) await runScript(scriptJob, steps)
+    if (isScript) {
+      const last = job.outcome
+      job.outcome = { statementType: 'SCRIPT', schema: last?.schema, totalRows: last?.totalRows ?? 0 }
+      job.statistics = { numChildJobs: String(children) }
+    }
+    job.outcome ??= { statementType: 'SCRIPT', schema: undefined, totalRows: 0 }
+    if (job.resultTable !== undefined) job.resultTable = await transactions.settle(job.resultTable)
+  } catch (error) {
+    job.outcome = undefined
+    throw error
+  } finally {
+    await transactions.end()
+    for (const { sql } of tables.values()) await connection.run(`DROP TABLE IF EXISTS ${sql}`)
+    for (const table of staged) await connection.run(`DROP TABLE IF EXISTS ${table}`)
+    for (const sql of variables.cleanUp()) await connection.run(sql).catch(() => undefined)
+  }
+}
+
+/** Temporary functions before a statement do not make it a script. */
+function leadingFunctions(steps: readonly Step[]): number {
+  const first = steps.findIndex(
+    (step) =>
+      step.kind !== 'statement' || !/^CREATE\s+(OR\s+REPLACE\s+)?TEMP(ORARY)?\s+FUNCTION\b/i.test(step.text),
+  )
+  return first < 0 ? steps.length - 1 : first
+}
+
+function isPlain(step: Step): boolean {
+  return step.kind === 'statement' && !/^CREATE\s+(OR\s+REPLACE\s+)?PROCEDURE\b/i.test(step.text)
+}
+
+function countedAs(statementType: string): 'INSERT' | 'UPDATE' | 'DELETE' {
+  return statementType === 'INSERT' || statementType === 'UPDATE' ? statementType : 'DELETE'
+}
+
+async function prepares(connection: Connection, sql: string): Promise<void> {
+  const prepared = await connection.prepare(sql)
+  prepared.destroySync()
+}
+
+function ddlStatistics({
+  operation,
+  table,
+  dataset,
+  routine,
+}: DdlOutcome): Readonly<Record<string, unknown>> {
+  return {
+    ddlOperationPerformed: operation,
+    ...(table && { ddlTargetTable: table }),
+    ...(dataset && { ddlTargetDataset: dataset }),
+    ...(routine && { ddlTargetRoutine: routine }),
+  }
+}
