@@ -15,12 +15,18 @@ export interface Engine {
 /** The file inside the data directory that holds rows and metadata together. */
 const FILE_NAME = 'bigquery.duckdb'
 
+/** What DuckDB keeps of a data directory's pages at most, and needs for large queries before it spills to disk. */
+const MEMORY_LIMIT = '512MB'
+
 export async function openEngine(dataDirectory: string | undefined): Promise<Engine> {
   const { DuckDBInstance } = await loadDuckDB()
   if (dataDirectory !== undefined) mkdirSync(dataDirectory, { recursive: true })
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    ...(dataDirectory === undefined
+      ? {}
+      : { memory_limit: MEMORY_LIMIT, temp_directory: join(dataDirectory, 'spill') }),
   })
   try {
     await attachStore(instance, dataDirectory)
