@@ -14,6 +14,8 @@ export function asApiError(error: unknown): ApiError {
   const signature = /^Macro bq_(\w+?)(?:_safe|_to|_from)?\(\) does not support/.exec(message)
   if (signature !== null)
     return invalidQuery(`No matching signature for function ${signature[1]?.toUpperCase()}`)
+  const required = /^NOT NULL constraint failed: .*\.(.+)$/.exec(message)
+  if (required !== null) return invalidQuery(`Required field ${required[1]} cannot be null`)
   const column = UNKNOWN_COLUMN.exec(message)
   return invalidQuery(column === null ? message : `Unrecognized name: ${column[1]}`)
 }

@@ -15,6 +15,7 @@ import { rows } from './select.ts'
 import { EMPTY_SESSION, type Session } from './session.ts'
 import { specialTable } from './special-tables.ts'
 import type { Statement } from './statement.ts'
+import { tokenise } from './tokens.ts'
 import { withDistinctNames } from './top-level.ts'
 import type { Typed } from './typing.ts'
 import type { Rows, Writer } from './writer.ts'
@@ -95,6 +96,7 @@ export function compileStatement(context: Context, text: string): Statement {
   const reader = createReader(text)
   const first = reader.peek()
   if (first.kind === 'end') throw invalidQuery('Syntax error: Unexpected end of statement')
+  refuseTimeTravel(text)
   if (['CREATE', 'DROP', 'ALTER'].includes(first.upper)) return ddl(context, text)
   if (first.upper === 'MERGE') return merge(writer, context, text)
   if (KNOWN_ELSEWHERE.includes(first.upper)) throw unsupported(`${first.upper} statements`)
@@ -112,6 +114,13 @@ export function compileStatement(context: Context, text: string): Statement {
     fields: withDistinctNames(result.fields),
     names: result.names,
   }
+}
+
+/** The parser does not know FOR SYSTEM_TIME, and its complaint would say nothing. */
+function refuseTimeTravel(text: string): void {
+  const tokens = tokenise(text)
+  if (tokens.some(({ upper }, i) => upper === 'FOR' && /^SYSTEM(_TIME)?$/.test(tokens[i + 1]?.upper ?? '')))
+    throw unsupported('FOR SYSTEM_TIME AS OF')
 }
 
 /** At the top, SELECT AS STRUCT shows the fields as columns. */

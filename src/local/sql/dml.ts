@@ -1,4 +1,5 @@
 // Statements that change rows: INSERT, UPDATE, DELETE, TRUNCATE.
+import { PARTITION_TIME } from '../storage/stored-table.ts'
 import { invalidQuery } from '../wire/api-error.ts'
 import { type FieldSchema, isRepeated, legacyType, quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, kindOf, nameOf, only } from './ast.ts'
@@ -24,6 +25,8 @@ export interface Target {
   readonly fields: readonly FieldSchema[]
   readonly alias: string
   readonly source: Source
+  /** Whether rows say themselves when they came in. */
+  readonly partitionTime: boolean
 }
 
 export function findTarget(statement: Statement, path: readonly string[], alias: string): Target {
@@ -31,7 +34,13 @@ export function findTarget(statement: Statement, path: readonly string[], alias:
   if (found.writable !== true)
     throw invalidQuery(`${path.join('.')} is not a table whose rows can be changed`)
   const name = alias || (path[path.length - 1] ?? '')
-  return { sql: found.sql, fields: found.fields, alias: name, source: tableSource(name, found) }
+  return {
+    sql: found.sql,
+    fields: found.fields,
+    alias: name,
+    source: tableSource(name, found),
+    partitionTime: found.pseudo !== undefined,
+  }
 }
 
 export function dml(write: Writer, scope: Scope, tree: Ast): DmlStatement {
@@ -193,7 +202,11 @@ function same(a: string, b: string): boolean {
 }
 
 function fieldNamed(target: Target, name: string): FieldSchema {
-  const found = target.fields.find((field) => same(field.name, name))
+  const found =
+    target.fields.find((field) => same(field.name, name)) ??
+    (target.partitionTime && same(name, PARTITION_TIME)
+      ? { name: PARTITION_TIME, type: 'TIMESTAMP' }
+      : undefined)
   if (found === undefined) throw invalidQuery(`Column ${name} is not present in table ${target.alias}`)
   return found
 }

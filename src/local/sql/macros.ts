@@ -103,6 +103,7 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_concat: `(l) AS (CASE WHEN list_count(l) = len(l) THEN array_to_string(l, '') END)`,
   bq_extreme:
     '(l, most) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN most THEN list_max(l) ELSE list_min(l) END END)',
+  bq_least_float: `(l) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST('nan' AS DOUBLE) ELSE list_min(l) END END)`,
   bq_flatten: '(l) AS (CASE WHEN list_count(l) = len(l) THEN flatten(l) END)',
   bq_array_concat: '(a, b) AS (CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_concat(a, b) END)',
   bq_array_text: '(l, d, n) AS array_to_string(list_transform(l, lambda x: coalesce(x, n)), d)',
@@ -119,7 +120,7 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_top_sum: `(l, n) AS (SELECT list(struct_pack("value" := v, "sum" := c) ORDER BY c DESC, v)[1:n]
     FROM (SELECT e.v AS v, sum(e.w) AS c FROM (SELECT unnest(l) AS e) GROUP BY 1))`,
   bq_at: `(a, i) AS (CASE WHEN a IS NULL OR i IS NULL THEN NULL
-    WHEN i < 0 OR i >= len(a) THEN bq_fail('Array index ' || CAST(i AS VARCHAR) || ' is out of bounds') ELSE list_extract(a, i + 1) END)`,
+    WHEN i < 0 OR i >= len(a) THEN bq_fail_at('Array index ' || CAST(i AS VARCHAR) || ' is out of bounds', len(a)) ELSE list_extract(a, i + 1) END)`,
   bq_safe_at: '(a, i) AS (CASE WHEN i < 0 THEN NULL ELSE list_extract(a, i + 1) END)',
 }
 

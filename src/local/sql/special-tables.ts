@@ -33,6 +33,12 @@ export function specialTable(statement: Statement, path: readonly string[]): Res
   if (path.length === 1 && statement.defaultDataset === undefined) return undefined
   const { entry, name } = findStored(statement, path)
   if (isView(entry)) return view(statement, entry)
+  if (entry.type === 'SNAPSHOT')
+    return {
+      sql: physicalTable(name.projectId, name.datasetId, name.tableId),
+      fields: entry.schema.fields,
+      name,
+    }
   if (!isIngestionPartitioned(entry) || entry.schema.fields.length === 0) return undefined
   const sql = physicalTable(name.projectId, name.datasetId, name.tableId)
   return { sql, fields: entry.schema.fields, name, writable: true, pseudo: partitionColumns }

@@ -3,7 +3,7 @@
 import type { RoutineName } from '../storage/routine-catalog.ts'
 import { ApiError, invalidQuery } from '../wire/api-error.ts'
 import { duckdbType, type FieldSchema, quoteName } from '../wire/table-schema.ts'
-import { type Ast, kindOf } from './ast.ts'
+import { type Ast, bodyOf, children, kindOf } from './ast.ts'
 import { javascriptCall } from './javascript.ts'
 import { newScope, type ResolvedTable, type Scope, type Statement } from './scope.ts'
 import { EMPTY_SESSION } from './session.ts'
@@ -81,8 +81,9 @@ export function userFunction(
       declared ?? { name: '', type: 'STRING' },
     )
   const body = String(sent['definitionBody'])
-  const trees = scope.statement.parse(`SELECT ${body}`)
-  if (!mentions(trees, QUERIES) && !mentions(args, VOLATILE))
+  const [tree] = scope.statement.parse(`SELECT ${body}`)
+  const items = children(bodyOf(tree ?? {}), 'expressions')
+  if (!mentions(items, QUERIES) && !mentions(args, VOLATILE))
     return returned(name, inline(write, scope.statement, body, parameters, values), declared)
   // A query inside the body could catch names of the arguments, so these become columns of a row first.
   if (args.some((arg) => mentions(arg, AGGREGATES)))

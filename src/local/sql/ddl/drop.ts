@@ -21,7 +21,8 @@ export function drop(statement: Statement, reader: Reader): DdlStatement {
   const second = ['TABLE', 'VIEW', 'FUNCTION'].find((word) => reader.takes(word))
   const what = second === undefined ? first : `${first} ${second}`
   const types = TABLES[what]
-  if (types === undefined && what !== 'SCHEMA' && !ROUTINES.includes(what)) throw unsupported(`DROP ${what}`)
+  if (types === undefined && what !== 'SCHEMA' && !ROUTINES.includes(what))
+    throw first === '' ? reader.failAt(reader.peek()) : unsupported(`DROP ${what}`)
   const ifExists = reader.takes('IF', 'EXISTS')
   const path = reader.path()
   const cascade = reader.takes('CASCADE')

@@ -152,12 +152,13 @@ const SPECIAL: Readonly<Record<string, Special>> = {
 
 export function call(write: Writer, scope: Scope, name: string, args: readonly Ast[]): Typed {
   const upper = name.toUpperCase()
-  if (!exists(upper.replace(/^SAFE\./, ''))) throw invalidQuery(`Function not found: ${name}`)
+  const known = exists(upper.replace(/^SAFE\./, ''))
   const own =
-    FUNCTIONS.has(upper) || upper.startsWith('SAFE.')
+    known && !scope.statement.session.functions.has(name.toLowerCase())
       ? undefined
       : userFunction(write, scope, name.split('.'), args)
   if (own !== undefined) return own
+  if (!known) throw invalidQuery(`Function not found: ${name}`)
   if (!upper.startsWith('SAFE.')) return plainOrSpecial(write, scope, upper, args)
   const inner = upper.slice('SAFE.'.length)
   if (!FUNCTIONS.has(inner))
