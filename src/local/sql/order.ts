@@ -4,34 +4,54 @@ import { isRepeated } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, kindOf, only } from './ast.ts'
 import type { Scope } from './scope.ts'
 import type { Item } from './select-list.ts'
-import { checkComparable, isStruct, typeName } from './typing.ts'
+import { checkComparable, isStruct, kindOfType, type Typed, typeName } from './typing.ts'
 import type { Writer } from './writer.ts'
 
-export function orderBy(write: Writer, scope: Scope, keys: readonly Ast[], items?: readonly Item[]): string {
+/** The SELECT list that ORDER BY stands under. */
+export interface Output {
+  readonly items: readonly Item[]
+  readonly distinct: boolean
+}
+
+export function orderBy(write: Writer, scope: Scope, keys: readonly Ast[], output?: Output): string {
   return keys
     .map((key) => {
       only('ORDER BY', key, 'this', 'desc', 'nulls_first', 'explicit_asc')
       const descending = key['desc'] === true
       const nullsFirst = typeof key['nulls_first'] === 'boolean' ? key['nulls_first'] : !descending
-      return `${orderKey(write, scope, child(key, 'this') ?? {}, items)} ${descending ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
+      const nulls = `NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
+      const { place, value } = orderKey(write, scope, child(key, 'this') ?? {}, output)
+      const sorted = `${place} ${descending ? 'DESC' : 'ASC'} ${nulls}`
+      // NaN comes below all numbers; DuckDB has it above them. DISTINCT leaves no room for a second key.
+      if (value === undefined || kindOfType(value.type) !== 'FLOAT' || output?.distinct !== false)
+        return sorted
+      return `isnan(${value.sql}) ${descending ? 'ASC' : 'DESC'} ${nulls}, ${sorted}`
     })
     .join(', ')
 }
 
-function orderKey(write: Writer, scope: Scope, node: Ast, items: readonly Item[] | undefined): string {
+/** A key by its place in the SELECT list, where it has one: DISTINCT and set operations know no other form. */
+function orderKey(
+  write: Writer,
+  scope: Scope,
+  node: Ast,
+  output: Output | undefined,
+): { readonly place: string; readonly value: Typed | undefined } {
+  const items = output?.items
   const at = position(node)
-  if (at !== undefined) {
-    if (items !== undefined && (at < 1 || at > items.length))
-      throw invalidQuery(`ORDER BY is out of SELECT clause range: ${at}`)
-    return String(at)
+  const value = at === undefined ? write.typed(node, scope) : items?.[at - 1]?.value
+  if (value === undefined) {
+    if (items !== undefined) throw invalidQuery(`ORDER BY is out of SELECT clause range: ${at}`)
+    return { place: String(at), value }
   }
-  const { sql, type } = write.typed(node, scope)
-  checkComparable(type, 'ORDER BY')
-  if (type !== undefined && (isRepeated(type) || isStruct(type)))
-    throw invalidQuery(`ORDER BY does not support expressions of type ${typeName(type)}`)
-  // By its place, where it has one: DISTINCT and set operations know no other form.
-  const place = items?.findIndex(({ value }) => value.sql === sql) ?? -1
-  return place < 0 || /^CAST\(/.test(sql) ? sql : String(place + 1)
+  checkComparable(value.type, 'ORDER BY')
+  if (value.type !== undefined && (isRepeated(value.type) || isStruct(value.type)))
+    throw invalidQuery(`ORDER BY does not support expressions of type ${typeName(value.type)}`)
+  const place = at ?? (items?.findIndex((item) => item.value.sql === value.sql) ?? -1) + 1
+  return {
+    place: place === 0 || (at === undefined && /^CAST\(/.test(value.sql)) ? value.sql : String(place),
+    value,
+  }
 }
 
 /** A whole number in ORDER BY or GROUP BY is the position of a column, not a value. */

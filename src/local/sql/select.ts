@@ -5,7 +5,7 @@ import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } 
 import { fromClause } from './from.ts'
 import { groupBy } from './group.ts'
 import { condition } from './operators.ts'
-import { orderBy } from './order.ts'
+import { type Output, orderBy } from './order.ts'
 import { newScope, type Scope } from './scope.ts'
 import { type Item, rowValue, selectItems } from './select-list.ts'
 import { setOperation } from './set-operation.ts'
@@ -72,7 +72,7 @@ function select(write: Writer, empty: Scope, body: Ast): Rows {
     groupBy(write, after, child(body, 'group_by'), listed),
     clause(write, after, 'HAVING', child(body, 'having')),
     clause(write, after, 'QUALIFY', child(body, 'qualify')),
-    tailClauses(write, after, body, kind === '' ? listed : undefined),
+    tailClauses(write, after, body, kind === '' ? { items: listed, distinct } : undefined),
   ].join('')
   const items = kind === '' ? listed : [rowValue(kind, listed)]
   const names = distinctNames(items.map(({ name }) => name))
@@ -126,9 +126,9 @@ function clause(write: Writer, scope: Scope, keyword: string, body: Ast | undefi
   return test === undefined ? '' : ` ${keyword} ${condition(write.typed(test, scope), `${keyword} clause`)}`
 }
 
-function tailClauses(write: Writer, scope: Scope, body: Ast, items?: readonly Item[]): string {
+function tailClauses(write: Writer, scope: Scope, body: Ast, output?: Output): string {
   const keys = children(child(body, 'order_by') ?? {}, 'expressions')
-  const order = keys.length === 0 ? '' : ` ORDER BY ${orderBy(write, scope, keys, items)}`
+  const order = keys.length === 0 ? '' : ` ORDER BY ${orderBy(write, scope, keys, output)}`
   return (
     order +
     limit(write, scope, 'LIMIT', child(body, 'limit')) +

@@ -11,6 +11,7 @@ const PARSED_NAMES: Readonly<Record<string, string>> = {
   float: 'FLOAT',
   boolean: 'BOOLEAN',
   string: 'STRING',
+  text: 'STRING',
   date: 'DATE',
   time: 'TIME',
   timestamp: 'TIMESTAMP',

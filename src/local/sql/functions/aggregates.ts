@@ -30,6 +30,7 @@ SUM(INTERVAL) INTERVAL = {sum($1)}
 AVG(INT64) FLOAT64 = {avg($1)}
 AVG(NUMERIC) NUMERIC = bq_numeric_average({sum($1)}, {count($1)})
 AVG(FLOAT64) FLOAT64 = {avg($1)}
+MIN(FLOAT64) FLOAT64 = (CASE WHEN {bool_or(isnan($1))} THEN CAST('nan' AS DOUBLE) ELSE {min($1)} END)
 MIN(T) T = {min($1)}
 MAX(T) T = {max($1)}
 ANY_VALUE(T) T = {any_value($1)}

@@ -58,6 +58,19 @@ export function floatText(value: number): string {
   return fixed.includes('.') ? fixed.replace(/\.?0+$/, '') : fixed
 }
 
+/** By the exact value of the FLOAT64, halves away from zero. */
+function floatRound(value: number, places: number, cut: boolean): number {
+  const size = Math.abs(value)
+  if (!Number.isFinite(value) || places > 80 || size >= 1e21) return value
+  if (places < 0) {
+    const step = 10 ** -places
+    return Math.sign(value) * (cut ? Math.trunc(size / step) : Math.round(size / step)) * step
+  }
+  if (!cut) return Math.sign(value) * Number(size.toFixed(places))
+  const [whole = '', fraction = ''] = size.toFixed(100).split('.')
+  return Math.sign(value) * Number(`${whole}.${fraction.slice(0, places)}`)
+}
+
 const SIGNED = (value: bigint): bigint => BigInt.asIntN(64, value)
 
 export const NUMBER_FUNCTIONS: readonly Native[] = [
@@ -122,17 +135,7 @@ export const NUMBER_FUNCTIONS: readonly Native[] = [
     'js_float_round',
     ['DOUBLE', 'BIGINT', 'BOOLEAN'],
     'DOUBLE',
-    (value: number, places: bigint, cut: boolean) => {
-      if (!Number.isFinite(value) || places > 300n) return value
-      if (places < -308n) return 0
-      const shifted = Number(
-        `${value}e${places}`.replace(/e([+-]?\d+)e([+-]?\d+)$/, (_all, a, b) => `e${Number(a) + Number(b)}`),
-      )
-      const whole = cut ? Math.trunc(shifted) : Math.sign(shifted) * Math.round(Math.abs(shifted))
-      return Number(
-        `${whole}e${-places}`.replace(/e([+-]?\d+)e([+-]?\d+)$/, (_all, a, b) => `e${Number(a) + Number(b)}`),
-      )
-    },
+    (value: number, places: bigint, cut: boolean) => floatRound(value, Number(places), cut),
   ],
   [
     'js_shift_left',
