@@ -6,6 +6,7 @@ import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } 
 import { castTo, typedConstructor } from './cast.ts'
 import { aggregate, namedAggregate } from './functions/aggregates.ts'
 import { call, structValue } from './functions/call.ts'
+import { castFormat } from './functions/cast-format.ts'
 import { extract } from './functions/dates.ts'
 import { interval } from './functions/interval.ts'
 import { AGGREGATE_NODES, FUNCTION_NODES } from './functions/node-names.ts'
@@ -14,6 +15,7 @@ import { member, nameValue, pathOf } from './names.ts'
 import { BINARY, binary, compare, condition, conditions } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { subscript } from './subscript.ts'
+import { fieldFromType } from './types.ts'
 import { arrayOf, BOOL, common, elementOf, INT64, scalar, type Typed, typed, unify } from './typing.ts'
 import { windowed } from './window.ts'
 import type { Writer } from './writer.ts'
@@ -223,7 +225,8 @@ function cast(write: Writer, scope: Scope, body: Ast, safe: boolean): Typed {
   const value = child(body, 'this') ?? {}
   const type = child(body, 'to') ?? {}
   const format = child(body, 'format')
-  if (format !== undefined) throw unsupported('CAST with FORMAT')
+  if (format !== undefined)
+    return castFormat(write.typed(value, scope), fieldFromType('', type), write.typed(format, scope), safe)
   return typedConstructor(write, scope, value, type) ?? castTo(write.typed(value, scope), type, safe)
 }
 

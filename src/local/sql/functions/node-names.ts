@@ -12,7 +12,7 @@ export const FUNCTION_NODES: Readonly<Record<string, readonly [name: string, ...
   trim: ['TRIM', 'this', 'characters'],
   starts_with: ['STARTS_WITH', 'this', 'expression'],
   ends_with: ['ENDS_WITH', 'this', 'expression'],
-  str_position: ['STRPOS', 'this', 'substr'],
+  str_position: ['INSTR', 'this', 'substr', 'position', 'occurrence'],
   json_value: ['JSON_VALUE', 'this', 'path'],
   json_query: ['JSON_QUERY', 'this', 'path'],
   json_extract: ['JSON_EXTRACT', 'this', 'path'],

@@ -1,4 +1,5 @@
 // Functions of text that DuckDB lacks.
+import { isIP } from 'node:net'
 import { formatText } from './format.ts'
 import type { Native } from './register.ts'
 
@@ -116,6 +117,26 @@ function host(url: string): string | null {
   return name === undefined || name === '' ? null : name
 }
 
+/** An IPv4 or IPv6 address as its 4 or 16 bytes. */
+function ipBytes(text: string): Uint8Array {
+  const version = isIP(text)
+  if (version === 4) return Uint8Array.from(text.split('.').map(Number))
+  if (version !== 6 || text.includes('%') || text.includes('.'))
+    throw new Error(`Invalid IP address: ${text}`)
+  const [head = '', tail] = text.split('::')
+  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
+  const [left, right] = [groups(head), groups(tail ?? '')]
+  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - left.length - right.length }, () => '0')
+  return Buffer.from([...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+function ipText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.length !== 16) throw new Error(`Invalid IP address of ${bytes.length} bytes`)
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? []
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+}
+
 const codePoint = (point: bigint): string => {
   if (point < 0n || point > 0x10ffffn || (point >= 0xd800n && point < 0xe000n))
     throw new Error(`Invalid codepoint ${point}`)
@@ -132,6 +153,8 @@ export const TEXT_FUNCTIONS: readonly Native[] = [
   ['js_regexp_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT', 'BOOLEAN'], 'BIGINT', regexpPlace],
   ['js_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT'], 'BIGINT', place],
   ['js_edit_distance', ['VARCHAR', 'VARCHAR'], 'BIGINT', editDistance],
+  ['js_ip_bytes', ['VARCHAR'], 'BLOB', ipBytes],
+  ['js_ip_text', ['BLOB'], 'VARCHAR', ipText],
   ['js_host', ['VARCHAR'], 'VARCHAR', host],
   [
     'js_code_points',

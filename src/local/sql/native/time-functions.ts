@@ -85,6 +85,8 @@ const ELEMENTS: Readonly<Record<string, (time: Civil) => string>> = {
       : `UTC${offsetText({ offset } as Civil, '')
           .replace(/00$/, '')
           .replace(/([+-])0/, '$1')}`,
+  Oh: (time) => offsetText(time, ':').slice(0, 3),
+  Om: (time) => offsetText(time, ':').slice(4),
   E4Y: ({ date }) => pad(date.getUTCFullYear(), 4),
   n: () => '\n',
   t: () => '\t',
@@ -93,13 +95,13 @@ const ELEMENTS: Readonly<Record<string, (time: Civil) => string>> = {
 
 /** Which elements need a date, a clock, or a zone; others of a kind are refused for types without it. */
 const NEEDS = {
-  date: /^[YyCGgJQmBbdejAauwUWVs]$|^E4Y$|^h$/,
-  clock: /^[HkIlMSpP]$|^E[\d*]S$/,
-  zone: /^[zZs]$|^Ez$/,
+  date: /^[YyCGgJQmBbdejAauwUWVs]$|^E4Y$|^h$|^[\^_]/,
+  clock: /^[HkIlMSpP]$|^E[\d*]S$|^E\df$/,
+  zone: /^[zZs]$|^Ez$|^O[hm]$/,
 }
 
 function elements(format: string): string {
-  return format.replace(/%(E4Y|Ez|E\dS|E\*S|.)/g, (whole, name: string) => {
+  return format.replace(/%(E4Y|Ez|E\dS|E\*S|E\df|O[hm]|[\^_][ABab]|.)/g, (whole, name: string) => {
     const longer = SHORTHAND[name]
     return longer === undefined ? whole : elements(longer)
   })
@@ -121,18 +123,26 @@ function checkKind(name: string, kind: string): void {
 function format(kind: string, pattern: string, local: bigint, offset: bigint, zone: string): string {
   const micros = ((local % 1_000_000n) + 1_000_000n) % 1_000_000n
   const time: Civil = { date: new Date(Number((local - micros) / 1000n)), micros, local, offset, zone }
-  return elements(pattern).replace(/%(E4Y|Ez|E\dS|E\*S|.)/g, (_whole, name: string) => {
-    checkKind(name, kind)
-    const fraction = /^E([\d*])S$/.exec(name)
-    if (fraction !== null) {
-      const digits = pad(micros, 6)
-      const shown = fraction[1] === '*' ? digits.replace(/0+$/, '') : digits.slice(0, Number(fraction[1]))
-      return `${pad(time.date.getUTCSeconds(), 2)}${shown === '' ? '' : `.${shown}`}`
-    }
-    const write = ELEMENTS[name]
-    if (write === undefined) throw new Error(`Unsupported by the local BigQuery: format element %${name}`)
-    return write(time)
-  })
+  return elements(pattern).replace(
+    /%(E4Y|Ez|E\dS|E\*S|E\df|O[hm]|[\^_][ABab]|.)/g,
+    (_whole, name: string) => {
+      checkKind(name, kind)
+      const fraction = /^E([\d*])S$/.exec(name)
+      if (fraction !== null) {
+        const digits = pad(micros, 6)
+        const shown = fraction[1] === '*' ? digits.replace(/0+$/, '') : digits.slice(0, Number(fraction[1]))
+        return `${pad(time.date.getUTCSeconds(), 2)}${shown === '' ? '' : `.${shown}`}`
+      }
+      const digits = /^E(\d)f$/.exec(name)
+      if (digits !== null) return pad(micros, 6).slice(0, Number(digits[1]))
+      const shape = /^[\^_](.)$/.exec(name)
+      const write = ELEMENTS[shape?.[1] ?? name]
+      if (write !== undefined && shape !== null)
+        return name.startsWith('^') ? write(time).toUpperCase() : write(time).toLowerCase()
+      if (write === undefined) throw new Error(`Unsupported by the local BigQuery: format element %${name}`)
+      return write(time)
+    },
+  )
 }
 
 interface Fields {
@@ -191,6 +201,8 @@ const READS: Readonly<Record<string, readonly [RegExp, Read]>> = {
   p: matched(/(AM|PM)/iy, 'pm', (text) => (/^p/i.test(text) ? 1 : 0)),
   P: matched(/(AM|PM)/iy, 'pm', (text) => (/^p/i.test(text) ? 1 : 0)),
   s: digits('epoch', 12),
+  Oh: matched(/([+-]\d{2})/y, 'zoneHours', Number),
+  Om: matched(/(\d{2})/y, 'zoneMinutes', Number),
   z: zoneOffset,
   Ez: zoneOffset,
   Z: matched(/(UTC|GMT|Z)/iy, 'offset', () => 0),
@@ -203,6 +215,8 @@ const FRACTION: readonly [RegExp, Read] = [
   },
 ]
 
+const BARE_FRACTION = matched(/(\d{1,9})/y, 'micros', (text) => Number(text.slice(0, 6).padEnd(6, '0')))
+
 /** Reads text by a format: `z` and an instant where it names an offset, `l` and local microseconds where not. */
 function parse(kind: string, pattern: string, text: string): string {
   const fields: Fields = {}
@@ -213,7 +227,7 @@ function parse(kind: string, pattern: string, text: string): string {
   const spaces = (): void => {
     while (/\s/.test(text[at] ?? '')) at++
   }
-  for (const [token] of elements(pattern).matchAll(/%(?:E4Y|Ez|E\dS|E\*S|.)|\s+|[^%\s]/gs)) {
+  for (const [token] of elements(pattern).matchAll(/%(?:E4Y|Ez|E\dS|E\*S|E\df|O[hm]|.)|\s+|[^%\s]/gs)) {
     if (/^\s/.test(token) || token === '%n' || token === '%t') {
       spaces()
       continue
@@ -225,7 +239,7 @@ function parse(kind: string, pattern: string, text: string): string {
     }
     const name = token.slice(1)
     checkKind(name, kind)
-    const read = /^E[\d*]S$/.test(name) ? FRACTION : READS[name]
+    const read = /^E[\d*]S$/.test(name) ? FRACTION : /^E\df$/.test(name) ? BARE_FRACTION : READS[name]
     if (read === undefined)
       throw new Error(`Unsupported by the local BigQuery: format element ${token} in PARSE_${kind}`)
     const [shape, take] = read
@@ -238,6 +252,9 @@ function parse(kind: string, pattern: string, text: string): string {
   if (at !== text.length) fault()
   const local = localMicros(fields) ?? fault()
   if (fields['epoch'] !== undefined) return `z${BigInt(fields['epoch']) * 1_000_000n}`
+  const { zoneHours, zoneMinutes = 0 } = fields
+  if (zoneHours !== undefined)
+    fields['offset'] = zoneHours * 60 + (Object.is(zoneHours, -0) || zoneHours < 0 ? -1 : 1) * zoneMinutes
   return fields['offset'] === undefined ? `l${local}` : `z${local - BigInt(fields['offset']) * 60_000_000n}`
 }
 
