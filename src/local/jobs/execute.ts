@@ -43,7 +43,9 @@ export async function execute(execution: Execution): Promise<void> {
   const functions = new Map<string, Readonly<Record<string, unknown>>>()
   const variables = createVariables()
   const transactions = createTransactions(engine.mutex, connection)
+  let { defaultDataset } = query
   let rowCount = 0
+  let changes = 0
   let children = 0
 
   function system(name: string): Typed | undefined {
@@ -59,9 +61,9 @@ export async function execute(execution: Execution): Promise<void> {
       case 'project_id':
         return text(job.projectId)
       case 'dataset_id':
-        return text(query.defaultDataset?.datasetId)
+        return text(defaultDataset?.datasetId)
       case 'dataset_project_id':
-        return text(query.defaultDataset?.projectId ?? job.projectId)
+        return text(defaultDataset?.projectId ?? job.projectId)
       case 'script.job_id':
         return text(job.jobId)
       case 'time_zone':
@@ -89,7 +91,7 @@ export async function execute(execution: Execution): Promise<void> {
       projectId,
       location,
       catalog: engine.catalog,
-      defaultDataset: query.defaultDataset,
+      defaultDataset,
       parameters: given,
       session,
     })
@@ -176,6 +178,7 @@ export async function execute(execution: Execution): Promise<void> {
         },
       }
       // A change and the record of its job are one transaction, so that a repeat after a crash is refused.
+      changes++
       if (!isScript) await engine.jobs.persist(connection, { ...job, outcome, endedAt: engine.now() })
       return outcome
     })
@@ -183,7 +186,11 @@ export async function execute(execution: Execution): Promise<void> {
 
   async function ddl(statement: DdlStatement): Promise<QueryOutcome> {
     const { statementType } = statement
-    if (dryRun) return { statementType, schema: undefined, totalRows: 0 }
+    if (dryRun) {
+      const fields = await statement.preview?.(run)
+      return { statementType, schema: fields && { fields }, totalRows: 0 }
+    }
+    changes++
     const done = await statement.run(run)
     const schema = done.fields === undefined || isScript ? undefined : { fields: done.fields }
     return { statementType, schema, totalRows: 0, more: ddlStatistics(done) }
@@ -235,6 +242,13 @@ export async function execute(execution: Execution): Promise<void> {
     transaction: (action) => transactions.control(action),
     failure: undefined,
     current: '',
+    setSystem(name, value) {
+      if (name === 'dataset_id') defaultDataset = { ...defaultDataset, datasetId: value }
+      else if (name === 'dataset_project_id')
+        defaultDataset = { datasetId: '', ...defaultDataset, projectId: value }
+      else if (name !== 'query_label' && (name !== 'time_zone' || value !== 'UTC'))
+        throw invalidQuery(`Unsupported by the local BigQuery: SET @@${name}`)
+    },
     checkpoint: execution.checkpoint,
     async caught(error) {
       execution.checkpoint()
@@ -252,6 +266,8 @@ export async function execute(execution: Execution): Promise<void> {
       job.outcome = { statementType: 'SCRIPT', schema: last?.schema, totalRows: last?.totalRows ?? 0 }
       job.statistics = { numChildJobs: String(children) }
     }
+    if (isScript && changes > 0 && !transactions.open())
+      await engine.jobs.persist(connection, { ...job, endedAt: engine.now() })
     job.outcome ??= { statementType: 'SCRIPT', schema: undefined, totalRows: 0 }
     if (job.resultTable !== undefined) job.resultTable = await transactions.settle(job.resultTable)
   } catch (error) {

@@ -37,7 +37,8 @@ export async function openJobStore(pool: Pool, forget: (job: Job) => void): Prom
   function evict(): void {
     if (jobs.size <= KEPT_JOBS) return
     for (const [name, job] of jobs) {
-      if (job.endedAt === undefined || job.outcome?.dmlRows !== undefined) continue
+      const lasts = job.outcome?.dmlRows !== undefined && job.statistics?.['parentJobId'] === undefined
+      if (job.endedAt === undefined || lasts) continue
       jobs.delete(name)
       forget(job)
       if (jobs.size <= KEPT_JOBS) return

@@ -2,7 +2,7 @@
 import type { Catalog, TableEntry } from '../storage/catalog.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { ApiError, invalidQuery, notFound } from '../wire/api-error.ts'
-import { type FieldSchema, quoteName } from '../wire/table-schema.ts'
+import { type FieldSchema, isRepeated, quoteName } from '../wire/table-schema.ts'
 import { type Ast, nameOf } from './ast.ts'
 import type { BoundParameter } from './parameters.ts'
 import type { Session } from './session.ts'
@@ -84,7 +84,7 @@ export function columnsOf(source: Source): readonly Column[] | undefined {
     source.columns ??
     source.fields?.map((field) => ({
       name: field.name,
-      value: typed(`${quoteName(source.alias)}.${quoteName(field.name)}`, field),
+      value: typed(storedColumn(`${quoteName(source.alias)}.${quoteName(field.name)}`, field), field),
     }))
   )
 }
@@ -95,6 +95,11 @@ let aliases = 0
 export function physicalAlias(alias: string): string {
   aliases = (aliases + 1) % 1_000_000
   return `${alias}$${aliases}`
+}
+
+/** A stored array is never NULL: what was written as NULL, or not at all, is an empty array. */
+function storedColumn(sql: string, field: FieldSchema): string {
+  return isRepeated(field) ? `coalesce(${sql}, [])` : sql
 }
 
 export function parameter(scope: Scope, name: string): BoundParameter {

@@ -66,7 +66,8 @@ export interface DmlStatement {
 export interface DdlStatement {
   readonly kind: 'ddl'
   readonly statementType: string
-  /** Checked before it runs and in a dry run. */
+  /** The columns it would make, for a dry run; changes nothing. */
+  readonly preview?: (on: Run) => Promise<readonly FieldSchema[]>
   readonly run: (on: Run) => Promise<DdlOutcome>
 }
 

@@ -31,6 +31,7 @@ export function createTable(statement: Statement, reader: Reader, how: CreateMod
   return {
     kind: 'ddl',
     statementType: `CREATE_${type}${definition.select === undefined ? '' : '_AS_SELECT'}`,
+    preview: async (on) => (await shapeOf(on, statement, definition)).fields,
     run: (on) =>
       how.temporary ? makeTemporary(on, statement, definition, how) : make(on, statement, definition, how),
   }

@@ -24,6 +24,7 @@ export function createView(statement: Statement, reader: Reader, how: CreateModi
   return {
     kind: 'ddl',
     statementType: `CREATE_${type}`,
+    preview: async () => statement.query(query).fields,
     async run(on) {
       const table = tableName(statement, path)
       checkDataset(statement, table.projectId, table.datasetId)

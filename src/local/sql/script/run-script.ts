@@ -30,6 +30,8 @@ export interface ScriptJob {
   failure: { readonly message: string; readonly statement: string } | undefined
   /** The text of the statement that runs. */
   current: string
+  /** SET @@name; refuses what would make no difference here. */
+  setSystem(name: string, value: string): void
   /** Throws when the job was cancelled. */
   checkpoint(): void
 }
@@ -119,7 +121,10 @@ async function declare(job: ScriptJob, step: Of<'declare'>): Promise<undefined> 
 
 async function set(job: ScriptJob, step: Of<'set'>): Promise<undefined> {
   const [first = ''] = step.names
-  if (first.startsWith('@@')) throw invalidQuery(`Unsupported by the local BigQuery: SET ${first}`)
+  if (first.startsWith('@@')) {
+    job.setSystem(first.slice(2), await text(job, step.value))
+    return undefined
+  }
   const targets = step.names.map((name) => job.variables.get(name))
   const value = compileExpression(job.context(), step.value)
   if (!step.together) return void (await assign(job, targets[0] as Variable, value))
@@ -190,6 +195,8 @@ async function round(
   step: { readonly steps: readonly Step[]; readonly label?: string },
   depth: number,
 ): Promise<{ readonly goOn: boolean; readonly ending: Ending }> {
+  // Steps that ask the engine nothing would otherwise never let anything else run.
+  await new Promise((resolve) => setImmediate(resolve))
   const ending = await runSteps(job, step.steps, depth)
   if (ending === undefined) return { goOn: true, ending }
   if (!isFor(ending, step.label)) return { goOn: false, ending }
