@@ -14,7 +14,8 @@ import {
   tableSource,
 } from './scope.ts'
 import type { DmlStatement } from './statement.ts'
-import { coerce, type Typed, typed, typeName } from './typing.ts'
+import { storedValue } from './stored-value.ts'
+import { type Typed, typed, typeName } from './typing.ts'
 import type { Writer } from './writer.ts'
 
 export const ONE_SOURCE_ROW = 'UPDATE/MERGE must match at most one source row for each target row'
@@ -228,25 +229,10 @@ function defaultOf(write: Writer, scope: Scope, field: FieldSchema): string {
   return stored(scope.statement.expression(text, write, newScope(scope.statement)), field, 'inserted into')
 }
 
-/** A value as its column holds it: of its type, and within its length or precision. */
 function stored(value: Typed, field: FieldSchema, how: string): string {
-  const sql = coerce(value, field)
-  if (sql === undefined)
-    throw invalidQuery(
-      `Value has type ${typeName(value.type)} which cannot be ${how} column ${field.name}, which has type ${typeName(field)}`,
-    )
-  return isRepeated(field) ? sql : limited(sql, field)
-}
-
-function limited(sql: string, field: FieldSchema): string {
-  const [length, precision] = [Number(field['maxLength'] ?? 0), Number(field['precision'] ?? 0)]
-  const type = legacyType(field.type)
-  if (length > 0) {
-    const size = type === 'BYTES' ? `octet_length(${sql})` : `length(${sql})`
-    const message = `error('Value of type ${typeName(field)}(${length}) is too long for column ${field.name}')`
-    return `(CASE WHEN ${size} > ${length} THEN ${message} ELSE ${sql} END)`
-  }
-  if (precision > 0 && type === 'NUMERIC')
-    return `CAST(CAST(${sql} AS DECIMAL(${precision}, ${Number(field['scale'] ?? 0)})) AS DECIMAL(38,9))`
-  return sql
+  const sql = storedValue(value, field)
+  if (sql !== undefined) return sql
+  throw invalidQuery(
+    `Value has type ${typeName(value.type)} which cannot be ${how} column ${field.name}, which has type ${typeName(field)}`,
+  )
 }

@@ -8,8 +8,9 @@ import { type OptionTexts, type ReadField, readColumn, readOptions } from '../re
 import type { Reader } from '../reader.ts'
 import { checkDataset, findStored, resolveTable, type Statement, tableName } from '../scope.ts'
 import type { DdlOutcome, DdlStatement, Run } from '../statement.ts'
+import { storedValue } from '../stored-value.ts'
 import { checkResult } from '../top-level.ts'
-import { coerce, typed, typeName } from '../typing.ts'
+import { typed, typeName } from '../typing.ts'
 import type { CreateModifiers } from './ddl.ts'
 import { settleField, settleOptions } from './options.ts'
 import { checkPartitioning, readPartitioning } from './partitioning.ts'
@@ -128,7 +129,7 @@ async function shapeOf(on: Run, statement: Statement, definition: Definition): P
         ...typed(quoteName(rows.names[i] ?? ''), rows.fields[i]),
         ...(constant && { constant }),
       }
-      const sql = coerce(value, field)
+      const sql = storedValue(value, field)
       if (sql === undefined)
         throw invalidQuery(
           `Column ${field.name} has type ${typeName(field)} but the query gives ${typeName(rows.fields[i])}`,
