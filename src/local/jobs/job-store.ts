@@ -34,14 +34,17 @@ export async function openJobStore(pool: Pool, forget: (job: Job) => void): Prom
     }
   })
 
+  /** Jobs whose ids must last are not counted: else they would crowd out the results of all others. */
   function evict(): void {
     if (jobs.size <= KEPT_JOBS) return
-    for (const [name, job] of jobs) {
-      const lasts = job.outcome?.dmlRows !== undefined && job.statistics?.['parentJobId'] === undefined
-      if (job.endedAt === undefined || lasts) continue
+    const passing = [...jobs].filter(
+      ([, job]) =>
+        job.endedAt !== undefined &&
+        (job.outcome?.dmlRows === undefined || job.statistics?.['parentJobId'] !== undefined),
+    )
+    for (const [name, job] of passing.slice(0, Math.max(0, passing.length - KEPT_JOBS))) {
       jobs.delete(name)
       forget(job)
-      if (jobs.size <= KEPT_JOBS) return
     }
   }
 
