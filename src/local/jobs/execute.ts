@@ -4,21 +4,22 @@ import { compileExpression, compileRows, compileStatement, contextOf } from '../
 import { type BoundParameter, bindParameters } from '../sql/parameters.ts'
 import { namePositional } from '../sql/positional.ts'
 import type { Statement as Context } from '../sql/scope.ts'
-import { parseScript, type Step } from '../sql/script/parse-script.ts'
-import { runScript, type ScriptJob } from '../sql/script/run-script.ts'
+import { parseScript } from '../sql/script/parse-script.ts'
+import { runScript } from '../sql/script/run-script.ts'
+import type { ScriptJob } from '../sql/script/script-job.ts'
+import { isScriptOf } from '../sql/script/script-shape.ts'
 import { createVariables } from '../sql/script/variables.ts'
 import type { Session, SessionTable } from '../sql/session.ts'
 import type { DdlOutcome, DdlStatement, DmlStatement, RowsStatement, Run } from '../sql/statement.ts'
 import { nullElements } from '../sql/top-level.ts'
-import { INT64, STRING, type Typed, typed } from '../sql/typing.ts'
 import type { Connection } from '../storage/engine.ts'
 import { invalid, invalidQuery } from '../wire/api-error.ts'
-import { quoteText } from '../wire/table-schema.ts'
 import { writeDestination } from './destination.ts'
 import { asApiError } from './engine-error.ts'
 import { newJob, type QueryConfiguration, type QueryOutcome } from './job.ts'
 import { newResultTable } from './query-results.ts'
 import type { QueryEngine, QueryJob } from './run-query.ts'
+import { systemVariable } from './system-variables.ts'
 import { createTransactions } from './transaction.ts'
 
 /** How many statements of a script are listed as jobs of their own. */
@@ -38,7 +39,7 @@ export async function execute(execution: Execution): Promise<void> {
   const parameters = bindParameters(query.queryParameters)
   const steps = parseScript(namePositional(query.query))
   if (steps.length === 0) throw invalidQuery('Syntax error: Unexpected end of statement')
-  const isScript = steps.slice(leadingFunctions(steps)).some((step, i) => i > 0 || !isPlain(step))
+  const isScript = isScriptOf(steps)
   const tables = new Map<string, SessionTable>()
   const functions = new Map<string, Readonly<Record<string, unknown>>>()
   const variables = createVariables()
@@ -48,39 +49,12 @@ export async function execute(execution: Execution): Promise<void> {
   let changes = 0
   let children = 0
 
-  function system(name: string): Typed | undefined {
-    const text = (value: string | undefined): Typed =>
-      typed(value === undefined ? 'CAST(NULL AS VARCHAR)' : quoteText(value), STRING)
-    switch (name.toLowerCase()) {
-      case 'row_count':
-        return typed(`CAST(${rowCount} AS BIGINT)`, INT64)
-      case 'error.message':
-        return text(scriptJob.failure?.message)
-      case 'error.statement_text':
-        return text(scriptJob.failure?.statement)
-      case 'project_id':
-        return text(job.projectId)
-      case 'dataset_id':
-        return text(defaultDataset?.datasetId)
-      case 'dataset_project_id':
-        return text(defaultDataset?.projectId ?? job.projectId)
-      case 'script.job_id':
-        return text(job.jobId)
-      case 'time_zone':
-        return text('UTC')
-      case 'location':
-        return text(job.location)
-      default:
-        return undefined
-    }
-  }
-
   const session: Session = {
     variable(name) {
       const found = variables.find(name)
       return found && variables.value(found)
     },
-    system,
+    system: (name) => systemVariable(name, { job, defaultDataset, rowCount, failure: scriptJob.failure }),
     tables,
     functions,
   }
@@ -94,6 +68,7 @@ export async function execute(execution: Execution): Promise<void> {
       defaultDataset,
       parameters: given,
       session,
+      jobs: engine.jobs.list,
     })
   }
 
@@ -279,19 +254,6 @@ export async function execute(execution: Execution): Promise<void> {
     for (const table of staged) await connection.run(`DROP TABLE IF EXISTS ${table}`)
     for (const sql of variables.cleanUp()) await connection.run(sql).catch(() => undefined)
   }
-}
-
-/** Temporary functions before a statement do not make it a script. */
-function leadingFunctions(steps: readonly Step[]): number {
-  const first = steps.findIndex(
-    (step) =>
-      step.kind !== 'statement' || !/^CREATE\s+(OR\s+REPLACE\s+)?TEMP(ORARY)?\s+FUNCTION\b/i.test(step.text),
-  )
-  return first < 0 ? steps.length - 1 : first
-}
-
-function isPlain(step: Step): boolean {
-  return step.kind === 'statement' && !/^CREATE\s+(OR\s+REPLACE\s+)?PROCEDURE\b/i.test(step.text)
 }
 
 function countedAs(statementType: string): 'INSERT' | 'UPDATE' | 'DELETE' {

@@ -2,6 +2,7 @@
 import type { QueryConfiguration } from '../jobs/job.ts'
 import type { Catalog } from '../storage/catalog.ts'
 import { invalidQuery } from '../wire/api-error.ts'
+import { quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, children, kindOf, unsupported } from './ast.ts'
 import { ddl } from './ddl/ddl.ts'
 import { dml } from './dml.ts'
@@ -17,7 +18,7 @@ import { specialTable } from './special-tables.ts'
 import type { Statement } from './statement.ts'
 import { tokenise } from './tokens.ts'
 import { withDistinctNames } from './top-level.ts'
-import type { Typed } from './typing.ts'
+import { isStruct, type Typed } from './typing.ts'
 import type { Rows, Writer } from './writer.ts'
 
 export interface CompileRequest {
@@ -27,6 +28,7 @@ export interface CompileRequest {
   readonly defaultDataset: QueryConfiguration['defaultDataset']
   readonly parameters: ReadonlyMap<string, BoundParameter>
   readonly session: Session
+  readonly jobs: Context['jobs']
 }
 
 const writer: Writer = {
@@ -106,7 +108,7 @@ export function compileStatement(context: Context, text: string): Statement {
     return dml(writer, newScope(context), tree)
   }
   if (!QUERY_WORDS.includes(first.upper)) throw reader.failAt(first)
-  const result = writer.rows(withoutStruct(one({ parse: context.parse }, text)), newScope(context))
+  const result = flattened(writer.rows(withoutStruct(one({ parse: context.parse }, text)), newScope(context)))
   return {
     kind: 'rows',
     statementType: 'SELECT',
@@ -121,6 +123,23 @@ function refuseTimeTravel(text: string): void {
   const tokens = tokenise(text)
   if (tokens.some(({ upper }, i) => upper === 'FOR' && /^SYSTEM(_TIME)?$/.test(tokens[i + 1]?.upper ?? '')))
     throw unsupported('FOR SYSTEM_TIME AS OF')
+}
+
+/** At the top, the fields of SELECT AS VALUE of a STRUCT are columns. */
+function flattened(result: Rows): Rows {
+  const [field] = result.fields
+  if (!result.value || field?.fields === undefined || !isStruct(field)) return result
+  const names = field.fields.map(({ name }) => name)
+  const column = quoteName(result.names[0] ?? '')
+  const list = names.map((name) => `(${column}).${quoteName(name)} AS ${quoteName(name)}`)
+  const constants = names.map(() => undefined)
+  return {
+    sql: `SELECT ${list.join(', ')} FROM (${result.sql})`,
+    fields: field.fields,
+    names,
+    value: false,
+    constants,
+  }
 }
 
 /** At the top, SELECT AS STRUCT shows the fields as columns. */

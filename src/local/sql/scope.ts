@@ -1,4 +1,5 @@
 // What names mean at a point in a statement: tables in FROM, common table expressions, parameters.
+import type { Job } from '../jobs/job.ts'
 import type { Catalog, TableEntry } from '../storage/catalog.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { ApiError, invalidQuery, notFound } from '../wire/api-error.ts'
@@ -34,6 +35,8 @@ export interface Statement {
   readonly defaultDataset: { readonly projectId?: string; readonly datasetId: string } | undefined
   readonly parameters: ReadonlyMap<string, BoundParameter>
   readonly session: Session
+  /** The jobs of a project, newest first. */
+  readonly jobs: (projectId: string) => readonly Job[]
   readonly parse: (sql: string) => readonly Ast[]
   /** Writes an expression that stands in the text of a statement. */
   readonly expression: (text: string, write: Writer | undefined, scope: Scope) => Typed

@@ -1,7 +1,7 @@
-// ALTER TABLE, ALTER VIEW and ALTER SCHEMA.
+// ALTER TABLE.
 import { isView, type TableEntry } from '../../storage/entries.ts'
 import { physicalTable } from '../../storage/physical-names.ts'
-import { invalidQuery, notFound } from '../../wire/api-error.ts'
+import { invalidQuery } from '../../wire/api-error.ts'
 import {
   duckdbType,
   type FieldSchema,
@@ -13,11 +13,10 @@ import {
 import { unsupported } from '../ast.ts'
 import { type OptionTexts, type ReadField, readColumn, readOptions, readType } from '../read-type.ts'
 import type { Reader } from '../reader.ts'
-import { checkDataset, findStored, type Statement, tableName } from '../scope.ts'
+import { findStored, type Statement, tableName } from '../scope.ts'
 import type { DdlStatement, Run } from '../statement.ts'
 import { cost, typed, typeName } from '../typing.ts'
 import { settleField, settleOptions } from './options.ts'
-import { datasetPath } from './schemas.ts'
 
 /** A table as it is being altered, and the DDL that will make it so. */
 interface Draft {
@@ -89,7 +88,7 @@ function readAction(reader: Reader): Action {
   throw reader.fail()
 }
 
-function readOptionsOnly(reader: Reader): OptionTexts {
+export function readOptionsOnly(reader: Reader): OptionTexts {
   if (!reader.sees('OPTIONS')) throw unsupported(`SET ${reader.peek().upper}`)
   return readOptions(reader)
 }
@@ -239,50 +238,4 @@ function usedColumns({ sent }: TableEntry): readonly string[] {
   const range = (sent['rangePartitioning'] as { field?: string } | undefined)?.field
   const clustering = (sent['clustering'] as { fields?: readonly string[] } | undefined)?.fields ?? []
   return [time, range, ...clustering].flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]))
-}
-
-export function alterView(
-  statement: Statement,
-  reader: Reader,
-  type: 'VIEW' | 'MATERIALIZED_VIEW',
-): DdlStatement {
-  const ifExists = reader.takes('IF', 'EXISTS')
-  const path = reader.path()
-  reader.expect('SET')
-  const options = readOptionsOnly(reader)
-  reader.finish()
-  return {
-    kind: 'ddl',
-    statementType: `ALTER_${type}`,
-    async run(on) {
-      const table = tableName(statement, path)
-      if (ifExists && on.catalog.findTable(table.projectId, table.datasetId, table.tableId) === undefined)
-        return { operation: 'SKIP', table }
-      const { entry } = findStored(statement, path)
-      if (entry.type !== type) throw invalidQuery(`${table.datasetId}.${table.tableId} is not a ${type}`)
-      await on.catalog.changeTable({ ...entry, sent: await settleOptions(on, options, 'table', entry.sent) })
-      return { operation: 'ALTER', table }
-    },
-  }
-}
-
-export function alterSchema(statement: Statement, reader: Reader): DdlStatement {
-  const ifExists = reader.takes('IF', 'EXISTS')
-  const dataset = datasetPath(statement, reader.path())
-  reader.expect('SET')
-  const options = readOptionsOnly(reader)
-  reader.finish()
-  return {
-    kind: 'ddl',
-    statementType: 'ALTER_SCHEMA',
-    async run(on) {
-      const entry = on.catalog.findDataset(dataset.projectId, dataset.datasetId)
-      if (entry === undefined && ifExists) return { operation: 'SKIP', dataset }
-      if (entry === undefined) throw notFound(`Dataset ${dataset.projectId}:${dataset.datasetId}`)
-      checkDataset(statement, dataset.projectId, dataset.datasetId)
-      const { location: _location, ...sent } = await settleOptions(on, options, 'dataset', entry.sent)
-      await on.catalog.changeDataset({ ...entry, sent })
-      return { operation: 'ALTER', dataset }
-    },
-  }
 }

@@ -53,6 +53,8 @@ export type Step =
   | { readonly kind: 'call'; readonly path: readonly string[]; readonly args: readonly string[] }
   | { readonly kind: 'transaction'; readonly action: 'BEGIN' | 'COMMIT' | 'ROLLBACK' }
 
+export type Of<K extends Step['kind']> = Extract<Step, { readonly kind: K }>
+
 export interface Branch {
   readonly condition: string
   readonly steps: readonly Step[]

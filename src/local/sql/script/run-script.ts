@@ -1,49 +1,20 @@
 // Walks the steps of a script: keeps its variables, decides its branches, and hands each statement to the job.
 import { randomUUID } from 'node:crypto'
-import type { Catalog } from '../../storage/catalog.ts'
-import { type ApiError, invalidQuery, notFound } from '../../wire/api-error.ts'
+import { invalidQuery } from '../../wire/api-error.ts'
 import { type FieldSchema, quoteName } from '../../wire/table-schema.ts'
 import { compileExpression, compileRows } from '../compile.ts'
-import type { BoundParameter } from '../parameters.ts'
-import { namePositional, positionalName } from '../positional.ts'
-import type { Statement as Context } from '../scope.ts'
-import { fieldFromStandard, type StandardType } from '../standard-type.ts'
-import { BOOL, coerce, INT64, STRING, type Typed, typed, typeName } from '../typing.ts'
-import { routineName } from '../user-functions.ts'
-import { parseScript, type Step } from './parse-script.ts'
-import type { Variable, Variables } from './variables.ts'
-
-/** What a script needs of the job that runs it. */
-export interface ScriptJob {
-  readonly catalog: Catalog
-  readonly variables: Variables
-  /** The names a statement may use now; with these query parameters, where they are not the job's own. */
-  context(parameters?: ReadonlyMap<string, BoundParameter>): Context
-  execute(sql: string): Promise<number>
-  read(sql: string): Promise<readonly (readonly unknown[])[]>
-  /** Compiles and runs one statement, and records what came of it. */
-  statement(context: Context, text: string): Promise<void>
-  transaction(action: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<void>
-  /** An error as the client would see it; one that ends the job is thrown on. */
-  caught(error: unknown): Promise<ApiError>
-  /** What @@error.message and its like are inside a handler. */
-  failure: { readonly message: string; readonly statement: string } | undefined
-  /** The text of the statement that runs. */
-  current: string
-  /** SET @@name; refuses what would make no difference here. */
-  setSystem(name: string, value: string): void
-  /** Throws when the job was cancelled. */
-  checkpoint(): void
-}
+import { INT64, typed, typeName } from '../typing.ts'
+import { call, executeImmediate } from './calls.ts'
+import type { Of, Step } from './parse-script.ts'
+import type { ScriptJob } from './script-job.ts'
+import { assign, holds, spread, text } from './values.ts'
+import type { Variable } from './variables.ts'
 
 /** How a step ended, when not by going on to the next. */
 type Ending =
   | { readonly kind: 'leave' | 'iterate'; readonly label?: string }
   | { readonly kind: 'return' }
   | undefined
-
-/** How deep procedures may call procedures. */
-const DEEPEST_CALL = 50
 
 export async function runScript(job: ScriptJob, steps: readonly Step[]): Promise<void> {
   const ending = await runSteps(job, steps, 0)
@@ -97,17 +68,11 @@ async function runStep(job: ScriptJob, step: Step, depth: number): Promise<Endin
     case 'execute':
       return executeImmediate(job, step)
     case 'call':
-      return call(job, step, depth)
+      return call(job, step, depth, (steps, deeper) => runSteps(job, steps, deeper))
     case 'transaction':
       await job.transaction(step.action)
       return undefined
   }
-}
-
-type Of<K extends Step['kind']> = Extract<Step, { readonly kind: K }>
-
-async function assign(job: ScriptJob, variable: Variable, value: Typed): Promise<void> {
-  await job.execute(job.variables.assignment(variable, value))
 }
 
 async function declare(job: ScriptJob, step: Of<'declare'>): Promise<undefined> {
@@ -134,32 +99,6 @@ async function set(job: ScriptJob, step: Of<'set'>): Promise<undefined> {
       `SET of ${targets.length} variables needs a STRUCT of as many fields, not ${typeName(value.type)}`,
     )
   await spread(job, value, targets)
-}
-
-/** Gives each variable one field of a STRUCT, which is computed once. */
-async function spread(job: ScriptJob, struct: Typed, targets: readonly Variable[]): Promise<undefined> {
-  const fields = struct.type?.fields ?? []
-  const whole = job.variables.declare(`_struct_${randomUUID()}`, struct.type as FieldSchema)
-  await assign(job, whole, struct)
-  const value = job.variables.value(whole)
-  for (const [i, target] of targets.entries()) {
-    const field = fields[i] as FieldSchema
-    await assign(job, target, typed(`(${value.sql}).${quoteName(field.name)}`, field))
-  }
-}
-
-async function holds(job: ScriptJob, condition: string): Promise<boolean> {
-  const sql = coerce(compileExpression(job.context(), condition), BOOL)
-  if (sql === undefined) throw invalidQuery('A condition must have type BOOL')
-  return (await job.read(`SELECT ${sql}`))[0]?.[0] === true
-}
-
-async function text(job: ScriptJob, expression: string): Promise<string> {
-  const sql = coerce(compileExpression(job.context(), expression), STRING)
-  if (sql === undefined) throw invalidQuery('A value of type STRING is needed here')
-  const value = (await job.read(`SELECT ${sql}`))[0]?.[0]
-  if (value === null || value === undefined) throw invalidQuery('A value is needed here, not NULL')
-  return String(value)
 }
 
 async function block(job: ScriptJob, step: Of<'block'>, depth: number): Promise<Ending> {
@@ -245,67 +184,4 @@ async function raise(job: ScriptJob, message: string | undefined): Promise<never
   if (job.failure === undefined)
     throw invalidQuery('Cannot re-raise an existing exception outside of an exception handler')
   throw invalidQuery(job.failure.message)
-}
-
-async function executeImmediate(job: ScriptJob, step: Of<'execute'>): Promise<undefined> {
-  const sql = await text(job, step.sql)
-  const parameters = new Map<string, BoundParameter>()
-  for (const [i, { value, name }] of step.using.entries()) {
-    const given = compileExpression(job.context(), value)
-    const type = given.type === undefined || given.type.type === 'NULL' ? INT64 : given.type
-    const variable = job.variables.declare(`_using_${randomUUID()}`, type)
-    await assign(job, variable, given)
-    parameters.set(name ?? positionalName(i), { sql: job.variables.value(variable).sql, field: type })
-  }
-  const context = job.context(parameters)
-  const [inner, ...others] = parseScript(namePositional(sql))
-  if (inner?.kind !== 'statement' || others.length > 0)
-    throw invalidQuery('EXECUTE IMMEDIATE runs a single SQL statement')
-  job.current = inner.text
-  if (step.into.length === 0) return void (await job.statement(context, inner.text))
-  const targets = step.into.map((name) => job.variables.get(name))
-  const rows = compileRows(context, inner.text)
-  if (rows.fields.length !== targets.length)
-    throw invalidQuery(
-      `EXECUTE IMMEDIATE INTO has ${targets.length} variables for ${rows.fields.length} columns`,
-    )
-  const type: FieldSchema = { name: '', type: 'RECORD', fields: rows.fields }
-  const parts = rows.fields.map((field, i) => `${quoteName(field.name)} := ${quoteName(rows.names[i] ?? '')}`)
-  await spread(job, typed(`(SELECT struct_pack(${parts.join(', ')}) FROM (${rows.sql}))`, type), targets)
-}
-
-async function call(job: ScriptJob, step: Of<'call'>, depth: number): Promise<undefined> {
-  if (depth >= DEEPEST_CALL) throw invalidQuery('Procedures call each other too deeply')
-  const name = routineName(job.context(), step.path)
-  const routine = job.catalog.routines.find(name)
-  if (routine === undefined || routine.sent['routineType'] !== 'PROCEDURE')
-    throw notFound(`Procedure ${name.projectId}:${name.datasetId}.${name.routineId}`)
-  const parameters = (routine.sent['arguments'] ?? []) as readonly {
-    name: string
-    dataType?: StandardType
-    mode?: string
-  }[]
-  if (parameters.length !== step.args.length)
-    throw invalidQuery(
-      `Procedure ${step.path.join('.')} takes ${parameters.length} arguments, not ${step.args.length}`,
-    )
-  const given = parameters.map((parameter, i) => {
-    const argument = step.args[i] ?? ''
-    const out =
-      parameter.mode === 'OUT' || parameter.mode === 'INOUT' ? job.variables.get(argument) : undefined
-    const value = parameter.mode === 'OUT' ? undefined : compileExpression(job.context(), argument)
-    return { parameter, out, value }
-  })
-  const results: (readonly [Variable, Variable])[] = []
-  await job.variables.inFrame(async () => {
-    for (const { parameter, out, value } of given) {
-      const type =
-        parameter.dataType === undefined ? (value?.type ?? INT64) : fieldFromStandard(parameter.dataType)
-      const variable = job.variables.declare(parameter.name, type)
-      await assign(job, variable, value ?? typed('NULL', { name: '', type: 'NULL' }))
-      if (out !== undefined) results.push([out, variable])
-    }
-    await runSteps(job, parseScript(String(routine.sent['definitionBody'])), depth + 1)
-  }, true)
-  for (const [out, variable] of results) await assign(job, out, job.variables.value(variable))
 }
