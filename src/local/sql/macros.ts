@@ -18,13 +18,17 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_sqrt: `(x) AS (CASE WHEN x < 0 THEN bq_fail_at('Argument to SQRT cannot be negative', x) ELSE sqrt(x) END)`,
   bq_finite: `(x) AS list_transform([x], lambda v: CASE WHEN isinf(v) THEN bq_fail_at('Floating point overflow', v) ELSE v END)[1]`,
   bq_numeric: '(x) AS x',
-  // Small factors fit DuckDB's own multiplication exactly, to 18 places; the rest goes digit by digit.
-  bq_numeric_multiply: `(a, b) AS (CASE WHEN abs(a) < 1000000000 AND abs(b) < 1000000000
-    THEN bq_round_nine(a * b)
-    ELSE CAST(js_decimal_multiply(CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9)) END)`,
-  bq_round_nine: '(x) AS CAST(x AS DECIMAL(38,9))',
-  bq_numeric_divide:
-    '(a, b) AS CAST(js_decimal_divide(CAST(a AS VARCHAR), CAST(b AS VARCHAR)) AS DECIMAL(38,9))',
+  // Small operands stay within DuckDB's 38 digits; the others go digit by digit. The lambda names each once.
+  bq_numeric_multiply: `(a, b) AS list_transform([struct_pack(x := a, y := b)], lambda p:
+    CASE WHEN abs(p.x) < 1000000000 AND abs(p.y) < 1000000000 THEN CAST(p.x * p.y AS DECIMAL(38,9))
+    ELSE CAST(js_decimal_multiply(CAST(p.x AS VARCHAR), CAST(p.y AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
+  bq_units: '(x) AS CAST(abs(x) * 1000000000 AS HUGEINT)',
+  bq_numeric_divide: `(a, b) AS list_transform([struct_pack(x := a, y := b)], lambda p:
+    CASE WHEN abs(p.x) < 1000000000000000000 AND abs(p.y) < 1000000000000000000 AND p.y <> 0
+    THEN CAST(CASE WHEN (p.x < 0) = (p.y < 0) THEN 1 ELSE -1 END
+      * CAST((bq_units(p.x) * 2000000000 + bq_units(p.y)) // (2 * bq_units(p.y)) AS DECIMAL(38,0))
+      * CAST(0.000000001 AS DECIMAL(9,9)) AS DECIMAL(38,9))
+    ELSE CAST(js_decimal_divide(CAST(p.x AS VARCHAR), CAST(p.y AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
   bq_numeric_average:
     '(total, n) AS (CASE WHEN n > 0 THEN bq_numeric_divide(total, CAST(n AS DECIMAL(38,9))) END)',
   bq_decimal_text: `(s) AS (CASE WHEN contains(s, '.') THEN rtrim(rtrim(s, '0'), '.') ELSE s END)`,
@@ -42,6 +46,9 @@ const MACROS: Readonly<Record<string, string>> = {
     WHEN regexp_full_match(s, '\\s*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}\\s*') THEN CAST(s AS DATE)
     WHEN regexp_full_match(s, '\\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ tT][0-9:.]+.*') THEN CAST(CAST(s AS TIMESTAMP) AS DATE)
     WHEN s IS NOT NULL THEN bq_fail('Invalid date: ''' || s || '''') END)`,
+  bq_text_to_time: `(s) AS (CASE
+    WHEN regexp_full_match(s, '\\s*([01]?[0-9]|2[0-3]):[0-5]?[0-9]:[0-5]?[0-9](\\.[0-9]{1,6})?\\s*') THEN CAST(s AS TIME)
+    WHEN s IS NOT NULL THEN bq_fail('Invalid time string "' || s || '"') END)`,
   bq_text_to_datetime: `(s) AS (CASE
     WHEN regexp_full_match(s, '\\s*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}([ tT][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\\.[0-9]{1,6})?)?)?\\s*')
       THEN CAST(s AS TIMESTAMP)
@@ -73,6 +80,7 @@ const MACROS: Readonly<Record<string, string>> = {
     ELSE bq_from_zone(make_timestamp(CAST(p[2:] AS BIGINT)), z) END)`,
   bq_make_interval: `(y, mo, d, h, mi, s) AS (to_months(CAST(coalesce(12 * y, 0) + coalesce(mo, 0) AS INTEGER)) + to_days(CAST(coalesce(d, 0) AS INTEGER))
     + to_microseconds(coalesce(h, 0) * 3600000000 + coalesce(mi, 0) * 60000000 + coalesce(s, 0) * 1000000))`,
+  bq_without_months: `(v) AS (CASE WHEN year(v) <> 0 OR month(v) <> 0 THEN bq_fail_at('TIMESTAMP +/- INTERVAL is not supported for intervals with non-zero MONTH or YEAR part', v) ELSE v END)`,
   bq_interval_micros: `(v) AS (CAST(hour(v) AS BIGINT) * 3600000000 + minute(v) * 60000000 + microsecond(v))`,
   bq_justify_hours: `(v) AS (to_months(CAST(year(v) * 12 + month(v) AS INTEGER)) + to_days(CAST(day(v) + bq_interval_micros(v) // 86400000000 AS INTEGER))
     + to_microseconds(bq_interval_micros(v) % 86400000000))`,

@@ -189,6 +189,15 @@ function plain(write: Writer, scope: Scope, name: string, args: readonly Ast[]):
 }
 
 function bySignature(name: string, args: readonly Typed[]): Typed {
+  const [first, places] = args
+  // DuckDB rounds decimals well, but only to a fixed number of places.
+  if (
+    name === 'ROUND' &&
+    first !== undefined &&
+    kindOfType(first.type) === 'NUMERIC' &&
+    /^\d$/.test(places?.text ?? '0')
+  )
+    return typed(`CAST(round(${first.sql}, ${places?.text ?? 0}) AS DECIMAL(38,9))`, first.type)
   const overloads = FUNCTIONS.get(name) ?? OPERATORS.get(name) ?? []
   const result = applySignature(name, overloads, args)
   return name === 'ERROR' ? typed(result.sql, scalar('NULL')) : result

@@ -22,10 +22,10 @@ export function jsonText(sql: string, type: Type, wide: boolean, sorted: boolean
     })
     return `(CASE WHEN ${sql} IS NULL THEN 'null' ELSE '{' || ${members.join(` || ',' || `) || `''`} || '}' END)`
   }
-  return `coalesce(${scalarJson(sql, type, wide)}, 'null')`
+  return `coalesce(${scalarJson(sql, type, wide, sorted)}, 'null')`
 }
 
-function scalarJson(sql: string, type: Type, wide: boolean): string {
+function scalarJson(sql: string, type: Type, wide: boolean, value: boolean): string {
   const quoted = (text: string): string => `CAST(to_json(${text}) AS VARCHAR)`
   switch (kindOfType(type)) {
     case 'NULL':
@@ -38,7 +38,7 @@ function scalarJson(sql: string, type: Type, wide: boolean): string {
     case 'JSON':
       return `CAST(${sql} AS VARCHAR)`
     case 'FLOAT':
-      return `js_float_json(${sql})`
+      return `${value ? 'js_float_json_value' : 'js_float_json'}(${sql})`
     case 'NUMERIC':
     case 'BIGNUMERIC': {
       const text = `bq_decimal_text(CAST(${sql} AS VARCHAR))`

@@ -1,6 +1,7 @@
 // Exact decimal arithmetic, text forms of numbers, shifts and fingerprints.
 import { createHash } from 'node:crypto'
 import { farmFingerprint } from './farm-fingerprint.ts'
+import { floatJson } from './json-tree.ts'
 import type { Native } from './register.ts'
 
 /** A decimal as a whole number of its last digits. */
@@ -10,9 +11,11 @@ function units(text: string, scale: number): bigint {
   return sign === '-' ? -value : value
 }
 
-function decimal(value: bigint, scale: number, limit = 10n ** 38n): string {
+const LIMIT = 10n ** 38n
+
+function decimal(value: bigint, scale: number): string {
   const size = value < 0n ? -value : value
-  if (size >= limit) throw new Error('numeric overflow')
+  if (size >= LIMIT) throw new Error('numeric overflow')
   const digits = String(size).padStart(scale + 1, '0')
   return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
@@ -121,6 +124,7 @@ export const NUMBER_FUNCTIONS: readonly Native[] = [
       return toDecimal(String(value), Number(scale))
     },
   ],
+  ['js_float_json_value', ['DOUBLE'], 'VARCHAR', floatJson],
   ['js_float_text', ['DOUBLE'], 'VARCHAR', floatText],
   [
     'js_float_json',
