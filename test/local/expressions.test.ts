@@ -42,6 +42,11 @@ describe('an expression has the type and the value BigQuery gives it', () => {
     ["CAST(TIMESTAMP '2024-05-06 07:08:09.5+00' AS STRING)", 'STRING', '2024-05-06 07:08:09.500+00'],
     ["DATE '2024-01-30' + 2", 'DATE', '2024-02-01'],
     ["DATE '2024-01-31' + INTERVAL 1 MONTH", 'DATETIME', '2024-02-29T00:00:00'],
+    [
+      "CAST(TIMESTAMP '2024-01-05 13:00:00+00' AS STRING FORMAT 'DD-Mon-YYYY HH12 AM')",
+      'STRING',
+      '05-Jan-2024 01 PM',
+    ],
     ["INTERVAL '1-2 3 4:5:6' YEAR TO SECOND", 'INTERVAL', '1-2 3 4:5:6'],
     ["RANGE<DATE> '[2024-01-01, UNBOUNDED)'", 'RANGE', '[2024-01-01, UNBOUNDED)'],
     ["FORMAT_TIMESTAMP('%H:%M %Ez', TIMESTAMP '2024-01-01 00:00:00+00', '+05:30')", 'STRING', '05:30 +05:30'],
@@ -108,6 +113,13 @@ test('GROUP BY, HAVING and ORDER BY mean the name the SELECT list gives', async 
     FROM UNNEST([TIMESTAMP '2024-01-01 01:00:00', TIMESTAMP '2024-01-01 02:00:00', TIMESTAMP '2024-01-02 03:00:00']) AS at
     GROUP BY at HAVING n > 1 ORDER BY at`)
   expect(body.rows.map((row: unknown) => plain(row))).toEqual([['2024-01-01', '2']])
+})
+
+test('HAVING takes arithmetic on NUMERIC and on dates', async () => {
+  const { body } = await api.query(`
+    SELECT x FROM UNNEST([NUMERIC '1', NUMERIC '2']) AS x
+    GROUP BY x HAVING SUM(x) * 2 / 3 > 1 AND DATE '2024-01-01' + MAX(CAST(x AS INT64)) > DATE '2024-01-02'`)
+  expect(body.rows.map((row: unknown) => plain(row))).toEqual([['2']])
 })
 
 test('USING shows its column once, and both tables still have it', async () => {

@@ -19,16 +19,16 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_finite: `(x) AS list_transform([x], lambda v: CASE WHEN isinf(v) THEN bq_fail_at('Floating point overflow', v) ELSE v END)[1]`,
   bq_numeric: '(x) AS x',
   // Small operands stay within DuckDB's 38 digits; the others go digit by digit. The lambda names each once.
-  bq_numeric_multiply: `(a, b) AS list_transform([struct_pack(x := a, y := b)], lambda p:
-    CASE WHEN abs(p.x) < 1000000000 AND abs(p.y) < 1000000000 THEN CAST(p.x * p.y AS DECIMAL(38,9))
-    ELSE CAST(js_decimal_multiply(CAST(p.x AS VARCHAR), CAST(p.y AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
+  bq_numeric_multiply: `(a, b) AS list_transform([[a, b]], lambda p:
+    CASE WHEN abs(p[1]) < 1000000000 AND abs(p[2]) < 1000000000 THEN CAST(p[1] * p[2] AS DECIMAL(38,9))
+    ELSE CAST(js_decimal_multiply(CAST(p[1] AS VARCHAR), CAST(p[2] AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
   bq_units: '(x) AS CAST(abs(x) * 1000000000 AS HUGEINT)',
-  bq_numeric_divide: `(a, b) AS list_transform([struct_pack(x := a, y := b)], lambda p:
-    CASE WHEN abs(p.x) < 1000000000000000000 AND abs(p.y) < 1000000000000000000 AND p.y <> 0
-    THEN CAST(CASE WHEN (p.x < 0) = (p.y < 0) THEN 1 ELSE -1 END
-      * CAST((bq_units(p.x) * 2000000000 + bq_units(p.y)) // (2 * bq_units(p.y)) AS DECIMAL(38,0))
+  bq_numeric_divide: `(a, b) AS list_transform([[a, b]], lambda p:
+    CASE WHEN abs(p[1]) < 1000000000000000000 AND abs(p[2]) < 1000000000000000000 AND p[2] <> 0
+    THEN CAST(CASE WHEN (p[1] < 0) = (p[2] < 0) THEN 1 ELSE -1 END
+      * CAST((bq_units(p[1]) * 2000000000 + bq_units(p[2])) // (2 * bq_units(p[2])) AS DECIMAL(38,0))
       * CAST(0.000000001 AS DECIMAL(9,9)) AS DECIMAL(38,9))
-    ELSE CAST(js_decimal_divide(CAST(p.x AS VARCHAR), CAST(p.y AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
+    ELSE CAST(js_decimal_divide(CAST(p[1] AS VARCHAR), CAST(p[2] AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
   bq_numeric_average:
     '(total, n) AS (CASE WHEN n > 0 THEN bq_numeric_divide(total, CAST(n AS DECIMAL(38,9))) END)',
   bq_decimal_text: `(s) AS (CASE WHEN contains(s, '.') THEN rtrim(rtrim(s, '0'), '.') ELSE s END)`,
