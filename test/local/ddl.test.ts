@@ -103,6 +103,16 @@ describe('CREATE TABLE', () => {
   })
 })
 
+test('a table that asks for a partition filter is read only with one', async () => {
+  await api.query(
+    'CREATE TABLE shop.t (d DATE, n INT64) PARTITION BY d OPTIONS (require_partition_filter = TRUE)',
+  )
+  await api.query("INSERT shop.t VALUES (DATE '2024-01-01', 1)")
+  const bare = await api.query('SELECT d FROM shop.t WHERE n = 1')
+  expect(bare.body.error.message).toMatch(/without a filter over column\(s\) 'd'/)
+  expect(values(await api.query("SELECT n FROM shop.t WHERE d = '2024-01-01'"))).toEqual([['1']])
+})
+
 describe('views', () => {
   test('a view shows what its tables hold now, under its own column names', async () => {
     await api.query('CREATE TABLE shop.t AS SELECT 1 AS a')

@@ -1,6 +1,7 @@
 // A statement's text as something to run: rows to select, a change to rows, or a change to the catalog.
 import type { QueryConfiguration } from '../jobs/job.ts'
 import type { Catalog } from '../storage/catalog.ts'
+import type { TableEntry } from '../storage/entries.ts'
 import { invalidQuery } from '../wire/api-error.ts'
 import { quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, children, kindOf, unsupported } from './ast.ts'
@@ -10,6 +11,7 @@ import { expression } from './expression.ts'
 import { merge } from './merge.ts'
 import type { BoundParameter } from './parameters.ts'
 import type { Parser } from './parse.ts'
+import { checkFilters } from './partition-filter.ts'
 import { createReader } from './reader.ts'
 import { type Statement as Context, newScope } from './scope.ts'
 import { rows } from './select.ts'
@@ -94,7 +96,14 @@ const KNOWN_ELSEWHERE = [
   'ANALYZE',
 ]
 
-export function compileStatement(context: Context, text: string): Statement {
+export function compileStatement(from: Context, text: string): Statement {
+  const filtered: TableEntry[] = []
+  const statement = compileByWord({ ...from, filtered }, text)
+  if (statement.kind !== 'ddl' && statement.statementType !== 'INSERT') checkFilters(text, filtered)
+  return statement
+}
+
+function compileByWord(context: Context, text: string): Statement {
   const reader = createReader(text)
   const first = reader.peek()
   if (first.kind === 'end') throw invalidQuery('Syntax error: Unexpected end of statement')

@@ -35,6 +35,8 @@ export interface Statement {
   readonly defaultDataset: { readonly projectId?: string; readonly datasetId: string } | undefined
   readonly parameters: ReadonlyMap<string, BoundParameter>
   readonly session: Session
+  /** Collects the tables the text names that want a filter on their partitions; absent inside views and routines. */
+  readonly filtered?: TableEntry[]
   /** The jobs of a project, newest first. */
   readonly jobs: (projectId: string) => readonly Job[]
   readonly parse: (sql: string) => readonly Ast[]

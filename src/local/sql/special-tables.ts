@@ -7,6 +7,7 @@ import { invalidQuery, notFound } from '../wire/api-error.ts'
 import { type FieldSchema, quoteName, quoteText } from '../wire/table-schema.ts'
 import { unsupported } from './ast.ts'
 import { informationSchema } from './information-schema.ts'
+import { requiredFilter } from './partition-filter.ts'
 import {
   type Column,
   checkDataset,
@@ -33,6 +34,7 @@ export function specialTable(statement: Statement, path: readonly string[]): Res
   if (path.length === 1 && statement.defaultDataset === undefined) return undefined
   const { entry, name } = findStored(statement, path)
   if (isView(entry)) return view(statement, entry)
+  if (requiredFilter(entry) !== undefined) statement.filtered?.push(entry)
   if (entry.type === 'SNAPSHOT')
     return {
       sql: physicalTable(name.projectId, name.datasetId, name.tableId),

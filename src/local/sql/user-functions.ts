@@ -198,7 +198,8 @@ function bodyStatement(
     functions: statement.session.functions,
     variable: (name: string) => byName.get(name.toLowerCase()),
   }
-  return { ...statement, session, parameters: new Map() }
+  const { filtered: _filtered, ...rest } = statement
+  return { ...rest, session, parameters: new Map() }
 }
 
 function inline(
