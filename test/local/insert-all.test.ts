@@ -183,7 +183,7 @@ test('every type keeps its value on the way in and out', async () => {
     '0001-01-01',
     '23:59:59.500000',
     '9999-12-31T23:59:59',
-    '{"b":1,"a":[]}',
+    '{"a":[],"b":1}',
     'POINT(1 2)',
     '1.5',
   ])

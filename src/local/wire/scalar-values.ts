@@ -1,4 +1,5 @@
 // One JSON value of an inserted row: checked against its column type and rewritten to the text DuckDB reads.
+import { normalJson, parseJson, printJson } from './json-tree.ts'
 import { legacyType } from './table-schema.ts'
 
 /** A value that does not fit its column; the message is the one BigQuery reports for the row. */
@@ -201,16 +202,14 @@ function zone(text: string): string {
   }
 }
 
+/** The one text a JSON value has: members by name, numbers as BigQuery keeps them. */
 function json(value: unknown): string {
-  if (typeof value === 'string') {
-    try {
-      JSON.parse(value)
-      return value
-    } catch {
-      throw new BadValue(`Invalid JSON value: ${value}`)
-    }
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  try {
+    return printJson(normalJson(parseJson(text), false), true)
+  } catch {
+    throw new BadValue(`Invalid JSON value: ${text}`)
   }
-  return JSON.stringify(value)
 }
 
 function interval(value: unknown): string {

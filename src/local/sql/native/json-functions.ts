@@ -10,7 +10,7 @@ import {
   parsePath,
   printJson,
   readPath,
-} from './json-tree.ts'
+} from '../../wire/json-tree.ts'
 import type { Native } from './register.ts'
 
 type Text = string | null

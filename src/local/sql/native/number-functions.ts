@@ -1,7 +1,7 @@
 // Exact decimal arithmetic, text forms of numbers, shifts and fingerprints.
 import { createHash } from 'node:crypto'
+import { floatJson } from '../../wire/json-tree.ts'
 import { farmFingerprint } from './farm-fingerprint.ts'
-import { floatJson } from './json-tree.ts'
 import type { Native } from './register.ts'
 
 /** A decimal as a whole number of its last digits. */
