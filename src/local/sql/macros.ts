@@ -17,7 +17,6 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_positive: `(x) AS (CASE WHEN x <= 0 THEN bq_fail_at('Floating point error in function: logarithm of a number that is not positive', x) ELSE x END)`,
   bq_sqrt: `(x) AS (CASE WHEN x < 0 THEN bq_fail_at('Argument to SQRT cannot be negative', x) ELSE sqrt(x) END)`,
   bq_finite: `(x) AS list_transform([x], lambda v: CASE WHEN isinf(v) THEN bq_fail_at('Floating point overflow', v) ELSE v END)[1]`,
-  bq_numeric: '(x) AS x',
   // Small operands stay within DuckDB's 38 digits; the others go digit by digit. The lambda names each once.
   bq_numeric_multiply: `(a, b) AS list_transform([[a, b]], lambda p:
     CASE WHEN abs(p[1]) < 1000000000 AND abs(p[2]) < 1000000000 THEN CAST(p[1] * p[2] AS DECIMAL(38,9))
@@ -114,7 +113,7 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_least_float: `(l) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST('nan' AS DOUBLE) ELSE list_min(l) END END)`,
   bq_flatten: '(l) AS (CASE WHEN list_count(l) = len(l) THEN flatten(l) END)',
   bq_array_concat: '(a, b) AS (CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_concat(a, b) END)',
-  bq_array_text: '(l, d, n) AS array_to_string(list_transform(l, lambda x: coalesce(x, n)), d)',
+  bq_array_text: '(l, d, n) AS js_join(list_transform(l, lambda x: coalesce(x, n)), d)',
   bq_is_distinct:
     '(l) AS (len(l) = len(list_distinct(l)) + CASE WHEN list_count(l) < len(l) THEN 1 ELSE 0 END)',
   bq_slice: `(l, a, b) AS list_slice(l, CASE WHEN a < 0 THEN greatest(len(l) + a, 0) ELSE a END + 1, CASE WHEN b < 0 THEN len(l) + b ELSE b END + 1)`,

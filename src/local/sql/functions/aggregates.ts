@@ -23,7 +23,7 @@ import type { Writer } from '../writer.ts'
 /** `agg(x)` stands for the aggregate: DISTINCT goes inside it, FILTER and OVER behind it. */
 const AGGREGATES = readSignatures(`
 SUM(INT64) INT64 = CAST({sum($1)} AS BIGINT)
-SUM(NUMERIC) NUMERIC = bq_numeric({sum($1)})
+SUM(NUMERIC) NUMERIC = {sum($1)}
 SUM(BIGNUMERIC) BIGNUMERIC = {sum($1)}
 SUM(FLOAT64) FLOAT64 = {sum($1)}
 SUM(INTERVAL) INTERVAL = {sum($1)}

@@ -153,6 +153,12 @@ export const TEXT_FUNCTIONS: readonly Native[] = [
   ['js_regexp_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT', 'BOOLEAN'], 'BIGINT', regexpPlace],
   ['js_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT'], 'BIGINT', place],
   ['js_edit_distance', ['VARCHAR', 'VARCHAR'], 'BIGINT', editDistance],
+  [
+    'js_join',
+    ['VARCHAR[]', 'VARCHAR'],
+    'VARCHAR',
+    (items: readonly (string | null)[], by: string) => items.filter((item) => item !== null).join(by),
+  ],
   ['js_ip_bytes', ['VARCHAR'], 'BLOB', ipBytes],
   ['js_ip_text', ['BLOB'], 'VARCHAR', ipText],
   ['js_host', ['VARCHAR'], 'VARCHAR', host],
