@@ -64,6 +64,13 @@ test('a repeated last piece gets the same job, and the rows are there once', asy
   expect(values(await api.query('SELECT COUNT(*) FROM d.again'))).toEqual([['1']])
 })
 
+test('a sender that knows neither end nor total sends everything in one request', async () => {
+  const reply = await put(await begin('stream'), 'bytes 0-*/*', lines(3))
+
+  expect(reply.status).toBe(200)
+  await expect.poll(async () => values(await api.query('SELECT COUNT(*) FROM d.stream'))).toEqual([['3']])
+})
+
 test('a piece after a gap, of a wrong length or with a senseless range is refused', async () => {
   const session = await begin('gap')
   expect((await put(session, `bytes 16-31/*`, lines(1))).status).toBe(400)

@@ -97,7 +97,7 @@ export function createUploads(scratch: string, now: () => number): Uploads {
             throw invalid(`Invalid Content-Range: the upload has ${session.stored} bytes, not ${start}.`)
           await append(session, incoming, start, range)
         } else incoming.resume()
-        const whole = start !== undefined && incoming.headers['content-range'] === undefined
+        const whole = start !== undefined && range.end === undefined
         if (!whole && (total === undefined || session.stored < total)) return incomplete(session)
       } finally {
         session.busy = false
@@ -120,11 +120,14 @@ function incomplete(session: Session): Reply {
 
 function contentRange(text: string | undefined): Range {
   if (text === undefined) return { start: 0, end: undefined, total: undefined }
-  const parts = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(text.trim())
+  const parts = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/.exec(text.trim())
   if (parts === null) throw invalid(`Invalid Content-Range: ${text}`)
   const total = parts[3] === '*' ? undefined : Number(parts[3])
   if (parts[1] === undefined) return { start: undefined, end: undefined, total }
-  const [start, end] = [Number(parts[1]), Number(parts[2])]
+  const start = Number(parts[1])
+  // A sender that does not know the end sends all there is in this one request.
+  if (parts[2] === '*') return { start, end: undefined, total }
+  const end = Number(parts[2])
   if (end < start || (total !== undefined && end >= total)) throw invalid(`Invalid Content-Range: ${text}`)
   return { start, end, total }
 }
