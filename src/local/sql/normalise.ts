@@ -1,11 +1,10 @@
 // Small repairs to the text before it is parsed. String literals are decoded here, because the parser
-// knows only some escapes, and handed on in one plain form; INSERT gets the INTO the parser wants.
+// knows only some escapes, and handed on in one plain form; INSERT gets the INTO the parser wants; comments,
+// which the parser hangs on the values before them, become blanks.
 import { invalidQuery } from '../wire/api-error.ts'
+import { syntaxError, type Token, tokenise } from './tokens.ts'
 
-const TOKENS =
-  /(?<![\w])(?<prefix>rb|br|r|b)?(?:"""(?<a>(?:\\[\s\S]|[^\\])*?)"""|'''(?<b>(?:\\[\s\S]|[^\\])*?)'''|"(?<c>(?:\\.|[^"\\\n])*)"|'(?<d>(?:\\.|[^'\\\n])*)')|`(?:\\.|[^`\\])*`|--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|\bRANGE\s*<\s*\w+\s*>(?=\s*r?["'])|\b(?:BIGNUMERIC|BIGDECIMAL)(?=\s*r?["'])|\bINSERT\b(?!\s+INTO\b)/gi
-
-const ESCAPES = /\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|[xX]([0-9a-f]{2})|([0-3][0-7]{2})|([\s\S]))/gi
+const ESCAPES = /\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|[xX]([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([\s\S]))/g
 const LETTERS: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
@@ -21,39 +20,61 @@ const LETTERS: Readonly<Record<string, string>> = {
   '`': '`',
 }
 
+const LITERAL = /^(?<prefix>[rb]*)(?<quotes>"""|'''|"|')(?<text>[\s\S]*)\k<quotes>$/i
+
 export function normalise(sql: string): string {
+  const tokens = tokenise(sql)
+  let written = ''
   let end = 0
-  let startsStatement = true
-  let afterLiteral = false
-  let literalType = ''
-  return sql.replace(TOKENS, (token: string, ...rest: unknown[]) => {
-    const groups = rest.pop() as Readonly<Record<string, string | undefined>>
-    const offset = rest[rest.length - 2] as number
-    const between = sql.slice(end, offset).trim()
-    const neighbours = afterLiteral && between === ''
-    afterLiteral = false
-    if (between !== '') startsStatement = between.endsWith(';')
-    end = offset + token.length
-    if (token.startsWith('#')) return `--${token.slice(1)}`
-    // The parser knows no RANGE literals and reads a BIGNUMERIC one as NUMERIC, which has fewer digits.
-    if (/^(RANGE|BIG)/i.test(token)) {
-      literalType = (/<\s*(\w+)/.exec(token)?.[1] ?? 'BIGNUMERIC').toUpperCase()
-      return ''
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i] as Token
+    written += sql.slice(end, token.start).replace(/\S/g, ' ')
+    end = token.end
+    const type = literalType(tokens, i)
+    if (type === undefined) {
+      written += rewritten(sql, tokens, i)
+      continue
     }
-    if (/^INSERT$/i.test(token)) return startsStatement ? `${token} INTO` : token
-    const text = groups['a'] ?? groups['b'] ?? groups['c'] ?? groups['d']
-    if (text === undefined) return token
-    if (neighbours) throw invalidQuery('Syntax error: Unexpected string literal')
-    afterLiteral = true
-    const literal = plainLiteral(text, (groups['prefix'] ?? '').toLowerCase())
-    const name = literalType
-    literalType = ''
-    if (name === '') return literal
-    return name === 'BIGNUMERIC' ? `CAST(${literal} AS BIGNUMERIC)` : `PARSE_RANGE_${name}(${literal})`
-  })
+    i += type.tokens
+    const value = tokens[i] as Token
+    const literal = plainLiteral(sql.slice(value.start, value.end))
+    written +=
+      type.name === 'BIGNUMERIC' ? `CAST(${literal} AS BIGNUMERIC)` : `PARSE_RANGE_${type.name}(${literal})`
+    end = value.end
+  }
+  return written
 }
 
-function plainLiteral(text: string, prefix: string): string {
+/** The parser knows no RANGE literals and reads a BIGNUMERIC one as NUMERIC, which has fewer digits. */
+function literalType(tokens: readonly Token[], i: number): { name: string; tokens: number } | undefined {
+  const [word, open, element, close, last] = tokens.slice(i, i + 5)
+  if (/^BIG(NUMERIC|DECIMAL)$/.test(word?.upper ?? '') && open?.kind === 'text')
+    return { name: 'BIGNUMERIC', tokens: 1 }
+  if (word?.upper === 'RANGE' && open?.upper === '<' && close?.upper === '>' && last?.kind === 'text')
+    return { name: element?.upper ?? '', tokens: 4 }
+  return undefined
+}
+
+function rewritten(sql: string, tokens: readonly Token[], i: number): string {
+  const token = tokens[i] as Token
+  const [before, after] = [tokens[i - 1], tokens[i + 1]]
+  const text = sql.slice(token.start, token.end)
+  if (token.kind === 'text') {
+    if (before?.kind === 'text') throw syntaxError('Unexpected string literal', sql, token.start)
+    return plainLiteral(text)
+  }
+  const starts = before === undefined || before.upper === ';'
+  if (token.upper === 'INSERT' && starts && after?.upper !== 'INTO') return `${text} INTO`
+  // Operators of other dialects, which the parser would take.
+  if (/^[:=]$/.test(token.upper) && before?.upper === token.upper && before.end === token.start)
+    throw syntaxError(`Unexpected "${token.upper}"`, sql, token.start)
+  return text
+}
+
+function plainLiteral(written: string): string {
+  const groups = LITERAL.exec(written)?.groups
+  const prefix = (groups?.['prefix'] ?? '').toLowerCase()
+  const text = groups?.['text'] ?? ''
   if (prefix.includes('b')) {
     const bytes = prefix.includes('r') ? Buffer.from(text) : Buffer.concat(decodeParts(text).map(toBytes))
     return `FROM_HEX('${bytes.toString('hex')}')`
