@@ -29,8 +29,27 @@ describe('comments and literals do not change what is asked', () => {
   })
 })
 
+test('text that looks like the SQL of an aggregate stays text', async () => {
+  const sql = `SELECT COUNTIF(x = '{sum(a)}'), AVG(IF(x = ')}', 1, 0)), MAX(CONCAT(x, '$1{max($1)}'))
+    FROM UNNEST([')}', '{sum(a)}']) AS x`
+  expect(values(await api.query(sql))).toEqual([['1', '0.5', '{sum(a)}$1{max($1)}']])
+})
+
+test.each([
+  ["INSTR('banana', 'an', 1, 2)", '4'],
+  ["INSTR('banana', 'an', 3)", '4'],
+  ["SAFE.INSTR('banana', 'an')", '2'],
+])('%s is %s', async (text, place) => {
+  expect(values(await api.query(`SELECT ${text}`))).toEqual([[place]])
+})
+
 describe('what other dialects know and BigQuery does not is refused', () => {
-  test.each(['1::INT64', '1 == 1'])('SELECT %s', async (text) => {
-    expect((await api.query(`SELECT ${text}`)).body.error?.message).toMatch(/Syntax error/)
-  })
+  test.each(['1::INT64', '1 == 1', "POSITION('a' IN 'b')", "SUBSTRING('abc' FROM 2)"])(
+    'SELECT %s',
+    async (text) => {
+      expect((await api.query(`SELECT ${text}`)).body.error?.message).toMatch(
+        /Syntax error|not found|Unsupported/,
+      )
+    },
+  )
 })

@@ -36,7 +36,7 @@ export function unsupported(what: string): ApiError {
 
 /** Spellings and source positions: they carry no meaning. */
 const NOTATION =
-  /^(span|quoted|original_name|name|.*_comments|comments|alias_explicit_as|alias_first|alias_keyword|kind_text|.*_side_text|use_inner_keyword|use_outer_keyword|nesting_group|no_parens|bracket_notation|double_colon_syntax|inferred_type|trailing_comments|offset_position|no_from|use_bracket_syntax|from_for_syntax|trim_type_explicit|position_explicit|comma_syntax)$/
+  /^(span|quoted|original_name|name|.*_comments|comments|alias_explicit_as|alias_first|alias_keyword|kind_text|.*_side_text|use_inner_keyword|use_outer_keyword|nesting_group|no_parens|bracket_notation|double_colon_syntax|inferred_type|trailing_comments|offset_position|no_from|use_bracket_syntax|trim_type_explicit|position_explicit|comma_syntax)$/
 
 /** Refuses a node that says something no one would read: what is dropped in silence gives wrong answers. */
 export function only(what: string, body: Ast, ...read: readonly string[]): void {

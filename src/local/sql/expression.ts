@@ -9,7 +9,7 @@ import { call, structValue } from './functions/call.ts'
 import { castFormat } from './functions/cast-format.ts'
 import { extract } from './functions/dates.ts'
 import { interval } from './functions/interval.ts'
-import { AGGREGATE_NODES, FUNCTION_NODES } from './functions/node-names.ts'
+import { AGGREGATE_NODES, FUNCTION_NODES, readName } from './functions/node-names.ts'
 import { literal } from './literal.ts'
 import { member, nameValue, pathOf } from './names.ts'
 import { BINARY, binary, compare, condition, conditions } from './operators.ts'
@@ -86,7 +86,7 @@ const KINDS: Readonly<Record<string, Write>> = {
   interval: (write, scope, _body, node) => interval(write, scope, node),
   function(write, scope, body) {
     only(nameOf(body), body, 'args')
-    return call(write, scope, nameOf(body), children(body, 'args'))
+    return call(write, scope, readName(nameOf(body)), children(body, 'args'))
   },
   method_call(write, scope, body) {
     const family = pathOf(child(body, 'this') ?? {})

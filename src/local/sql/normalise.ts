@@ -2,6 +2,7 @@
 // knows only some escapes, and handed on in one plain form; INSERT gets the INTO the parser wants; comments,
 // which the parser hangs on the values before them, become blanks.
 import { invalidQuery } from '../wire/api-error.ts'
+import { UNREAD, unreadName } from './functions/node-names.ts'
 import { syntaxError, type Token, tokenise } from './tokens.ts'
 
 const ESCAPES = /\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|[xX]([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([\s\S]))/g
@@ -63,6 +64,11 @@ function rewritten(sql: string, tokens: readonly Token[], i: number): string {
     if (before?.kind === 'text') throw syntaxError('Unexpected string literal', sql, token.start)
     return plainLiteral(text)
   }
+  if (after?.upper === '(' && UNREAD.includes(token.upper)) return unreadName(text)
+  // The parser makes POSITION(a IN b) the same as STRPOS(b, a).
+  const names = before?.upper === '.' || /^(INTO|TABLE)$/.test(before?.upper ?? '')
+  if (token.upper === 'POSITION' && after?.upper === '(' && !names)
+    throw invalidQuery('Function not found: POSITION')
   const starts = before === undefined || before.upper === ';'
   if (token.upper === 'INSERT' && starts && after?.upper !== 'INTO') return `${text} INTO`
   // Operators of other dialects, which the parser would take.

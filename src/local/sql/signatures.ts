@@ -110,7 +110,20 @@ function resolve(parameter: Parameter, variables: ReadonlyMap<string, Type>): Ty
   return type !== undefined && parameter.array ? arrayOf(type) : type
 }
 
-export function applySignature(name: string, overloads: readonly Signature[], args: readonly Typed[]): Typed {
+/** What an aggregate has around its arguments, wherever the template says `{name(arguments)}`. */
+export interface Modifiers {
+  readonly before: string
+  readonly after: string
+  /** Behind the closing parenthesis. */
+  readonly behind: string
+}
+
+export function applySignature(
+  name: string,
+  overloads: readonly Signature[],
+  args: readonly Typed[],
+  modifiers?: Modifiers,
+): Typed {
   const matches = overloads.map((one) => match(one, args)).filter((one) => one !== undefined)
   const best = matches.reduce<Match | undefined>(
     (least, one) => (least === undefined || one.total < least.total ? one : least),
@@ -129,12 +142,22 @@ export function applySignature(name: string, overloads: readonly Signature[], ar
     return type === undefined ? arg.sql : coerceTo(arg, type, name)
   })
   const fixed = best.signature.parameters.filter(({ variadic }) => !variadic).length
-  const sql = fill(best.signature.template, sqls, fixed)
+  const sql = fill(best.signature.template, sqls, fixed, modifiers)
   return typed(sql, resolve(best.signature.result, best.variables))
 }
 
-function fill(template: string, args: readonly string[], fixed: number): string {
-  return template.replace(/\$(\d|\*)/g, (_match, key: string) =>
-    key === '*' ? args.slice(fixed).join(', ') : (args[Number(key) - 1] ?? 'NULL'),
+/** In one pass, since arguments and modifiers hold the text of users, which may look like a template. */
+function fill(template: string, args: readonly string[], fixed: number, modifiers?: Modifiers): string {
+  const argument = (key: string): string =>
+    key === '*' ? args.slice(fixed).join(', ') : (args[Number(key) - 1] ?? 'NULL')
+  if (modifiers === undefined) return template.replace(/\$(\d|\*)/g, (_match, key: string) => argument(key))
+  const { before, after, behind } = modifiers
+  const filled = template.replace(
+    /\$(\d|\*)|\{(\w+)\(|\)\}/g,
+    (_match, key: string | undefined, called: string | undefined) => {
+      if (key !== undefined) return argument(key)
+      return called === undefined ? `${after})${behind}` : `${called}(${before}`
+    },
   )
+  return template.includes('{') ? filled : `${filled}${behind}`
 }

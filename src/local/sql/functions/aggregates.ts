@@ -105,12 +105,8 @@ function simple(name: string, args: readonly Typed[], distinct: string, order: s
   const overloads = AGGREGATES.get(name)
   if (overloads === undefined) throw invalidQuery(`Function not found: ${name}`)
   if (name === 'AVG' && kindOfType(args[0]?.type) === 'BIGNUMERIC') throw unsupported('AVG of BIGNUMERIC')
-  const { sql, type } = applySignature(`aggregate function ${name}`, overloads, args)
-  const written = sql.replace(
-    /\{(\w+)\(([\s\S]*?)\)\}/g,
-    (_all, called: string, inner: string) => `${called}(${distinct}${inner}${order})${over}`,
-  )
-  return typed(sql.includes('{') ? written : `${written}${over}`, type)
+  const modifiers = { before: distinct, after: order, behind: over }
+  return applySignature(`aggregate function ${name}`, overloads, args, modifiers)
 }
 
 function stringAgg(write: Writer, scope: Scope, body: Ast, value: Typed, over: string): Typed {

@@ -1,6 +1,12 @@
 // The parser gives many functions a node kind of their own. This table turns them back into a name and
 // arguments, so that one list decides what exists.
 
+/** Functions that the parser reads with too few arguments go past it under a name it does not know. */
+export const UNREAD: readonly string[] = ['INSTR']
+export const unreadName = (name: string): string => `${name}__`
+export const readName = (name: string): string =>
+  UNREAD.some((one) => name.toUpperCase().endsWith(unreadName(one))) ? name.slice(0, -2) : name
+
 /** Kind, then the function's name and the keys of its arguments in order. */
 export const FUNCTION_NODES: Readonly<Record<string, readonly [name: string, ...keys: string[]]>> = {
   abs: ['ABS', 'this'],
