@@ -16,7 +16,20 @@ import { BINARY, binary, compare, condition, conditions } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { subscript } from './subscript.ts'
 import { fieldFromType } from './types.ts'
-import { arrayOf, BOOL, common, elementOf, INT64, scalar, type Typed, typed, unify } from './typing.ts'
+import {
+  arrayOf,
+  BOOL,
+  common,
+  elementOf,
+  INT64,
+  isStruct,
+  kindOfType,
+  scalar,
+  type Type,
+  type Typed,
+  typed,
+  unify,
+} from './typing.ts'
 import { windowed } from './window.ts'
 import type { Writer } from './writer.ts'
 
@@ -179,7 +192,11 @@ function membership(write: Writer, scope: Scope, body: Ast): Typed {
   const query = child(body, 'query')
   const unnest = child(body, 'unnest')
   if (query === undefined && unnest === undefined) {
-    const { sqls } = unify([value, ...listOf(write, scope, body)], 'IN')
+    const items = listOf(write, scope, body)
+    const { sqls, type } = unify([value, ...items], 'IN')
+    const plainly = kindOfType(type) !== 'FLOAT' && !isStruct(type)
+    if (!plainly && !items.every((item) => item.text !== undefined))
+      return typed(`(${notIf(body)}(${items.map((item) => compare(value, 'eq', item)).join(' OR ')}))`, BOOL)
     return typed(`(${sqls[0]} ${notIf(body)}IN (${sqls.slice(1).join(', ')}))`, BOOL)
   }
   let members: Typed
@@ -200,7 +217,18 @@ function membership(write: Writer, scope: Scope, body: Ast): Typed {
   const converted = members.type !== undefined && sqls[1] !== '' && type !== undefined
   if (converted && !isRepeated(type))
     list = `SELECT ${(sqls[1] as string).replace('CAST( AS', 'CAST("m" AS')} FROM (${list}) AS "_in" ("m")`
+  if (isStruct(type)) return typed(`(${notIf(body)}${among(sqls[0] ?? '', list, type as Type)})`, BOOL)
+  // NaN equals nothing, so it is as if it were not there.
+  if (kindOfType(type) === 'FLOAT')
+    list = `SELECT "m" FROM (${list}) AS "_in" ("m") WHERE "m" IS NULL OR NOT isnan("m")`
   return typed(`(${sqls[0]} ${notIf(body)}IN (${list}))`, BOOL)
+}
+
+/** Whether a struct equals one of a list, where a NULL field leaves it open. */
+function among(value: string, list: string, type: Type): string {
+  const test = compare(typed('s.v', type), 'eq', typed('e', type))
+  const tests = `list_transform(s.l, lambda e: ${test})`
+  return `list_transform([struct_pack(v := ${value}, l := ARRAY(${list}))], lambda s: bq_any(${tests}))[1]`
 }
 
 function cases(write: Writer, scope: Scope, body: Ast): Typed {

@@ -3,7 +3,7 @@ import { invalidQuery } from '../wire/api-error.ts'
 import { quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } from './ast.ts'
 import { nameValue } from './names.ts'
-import { condition } from './operators.ts'
+import { compare, condition } from './operators.ts'
 import { pivot, unpivot } from './pivot.ts'
 import {
   type Column,
@@ -81,7 +81,7 @@ function merge(scope: Scope, before: number, names: readonly string[], kind: str
     const left = take(scope, 0, before, name)
     const right = take(scope, before, scope.sources.length, name)
     const { sqls, type } = unify([left.value, right.value], 'USING')
-    tests.push(`${sqls[0]} = ${sqls[1]}`)
+    tests.push(compare(left.value, 'eq', right.value))
     const both =
       kind === 'RIGHT JOIN' ? sqls[1] : kind === 'FULL JOIN' ? `coalesce(${sqls.join(', ')})` : sqls[0]
     return { name: left.name, value: typed(both ?? '', type) }

@@ -54,7 +54,9 @@ const MACROS: Readonly<Record<string, string>> = {
     WHEN s IS NOT NULL THEN bq_fail('Invalid datetime string "' || s || '"') END)`,
   bq_text_to_timestamp: `(s) AS (CASE
     WHEN regexp_full_match(s, '\\s*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}([ tT][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\\.[0-9]{1,6})?)?)?\\s*([zZ]|UTC|[+-][0-9]{1,2}(:?[0-9]{2})?| [A-Za-z_]+/[A-Za-z_/]+)?')
-      THEN CAST(s AS TIMESTAMPTZ)
+      THEN CASE WHEN regexp_matches(s, '[A-Za-z]/')
+        THEN bq_from_named_zone(CAST(regexp_extract(s, '^\\s*([0-9: .tT-]*[0-9])', 1) AS TIMESTAMP), regexp_extract(s, '([A-Za-z_]+/.*)$', 1))
+        ELSE CAST(s AS TIMESTAMPTZ) END
     WHEN s IS NOT NULL THEN bq_fail('Invalid timestamp: ''' || s || '''') END)`,
   bq_limit_length: `(x, n) AS (CASE WHEN length(x) > n THEN bq_fail('Maximum length ' || n || ' exceeded') ELSE x END)`,
   bq_date_text: `(d) AS strftime(d, '%Y-%m-%d')`,
@@ -65,6 +67,10 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_fraction: `(us) AS (CASE WHEN us % 1000000 = 0 THEN ''
     WHEN us % 1000 = 0 THEN '.' || lpad(CAST((us % 1000000 + 1000000) % 1000000 // 1000 AS VARCHAR), 3, '0')
     ELSE '.' || lpad(CAST((us % 1000000 + 1000000) % 1000000 AS VARCHAR), 6, '0') END)`,
+  // Every element is so many steps from the start: the end of a month stays the end of a month.
+  bq_month_series: `(a, b, s) AS list_transform([struct_pack(a := CAST(a AS TIMESTAMP), b := CAST(b AS TIMESTAMP), s := s)], lambda p:
+    list_filter(list_transform(range(len(generate_series(date_trunc('month', p.a), date_trunc('month', p.b), p.s))), lambda i: p.a + p.s * i),
+      lambda d: CASE WHEN p.a + p.s > p.a THEN d <= p.b ELSE d >= p.b END))[1]`,
   bq_date: `(x) AS CAST(bq_within(x) AS DATE)`,
   bq_within: `(x) AS list_transform([x], lambda v: CASE WHEN epoch_us(v) < ${FIRST_MICROS} OR epoch_us(v) >= ${END_MICROS}
     THEN bq_fail_at('The result is outside the years 1 to 9999', v) ELSE v END)[1]`,
@@ -73,7 +79,11 @@ const MACROS: Readonly<Record<string, string>> = {
     * (CAST(regexp_extract(z, '^[+-]([0-9]{1,2})', 1) AS BIGINT) * 3600000000
     + coalesce(TRY_CAST(regexp_extract(z, ':([0-9]{2})$', 1) AS BIGINT), 0) * 60000000))`,
   bq_in_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamp(epoch_us(t) + bq_offset(z)) ELSE timezone(z, t) END)`,
-  bq_from_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamptz(epoch_us(t) - bq_offset(z)) ELSE timezone(z, t) END)`,
+  bq_from_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamptz(epoch_us(t) - bq_offset(z)) ELSE bq_from_named_zone(t, z) END)`,
+  // An hour that comes twice means its first time, which the offset of the day before gives.
+  bq_from_named_zone: `(t, z) AS list_transform([struct_pack(l := t, c := timezone(z, t))], lambda p:
+    list_transform([make_timestamptz(epoch_us(p.l) - epoch_us(timezone(z, p.c - to_days(1))) + epoch_us(p.c) - 86400000000)],
+      lambda e: CASE WHEN e < p.c AND timezone(z, e) = p.l THEN e ELSE p.c END)[1])[1]`,
   bq_format_in_zone: `(f, t, z) AS js_format_time('TIMESTAMP', f, epoch_us(bq_in_zone(t, z)), epoch_us(bq_in_zone(t, z)) - epoch_us(t), z)`,
   bq_parsed: `(p, z) AS (CASE WHEN starts_with(p, 'z') THEN make_timestamptz(CAST(p[2:] AS BIGINT))
     ELSE bq_from_zone(make_timestamp(CAST(p[2:] AS BIGINT)), z) END)`,
@@ -108,6 +118,7 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_split: `(s, d) AS (CASE WHEN s = '' THEN [''] ELSE string_split(s, d) END)`,
   // NULL if any part is NULL, where DuckDB would skip it.
   bq_concat: `(l) AS (CASE WHEN list_count(l) = len(l) THEN array_to_string(l, '') END)`,
+  bq_any: `(l) AS (CASE WHEN list_contains(l, true) THEN true WHEN list_count(l) < len(l) THEN NULL ELSE false END)`,
   bq_extreme:
     '(l, most) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN most THEN list_max(l) ELSE list_min(l) END END)',
   bq_least_float: `(l) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST('nan' AS DOUBLE) ELSE list_min(l) END END)`,

@@ -1,11 +1,21 @@
 // Operators between two values: arithmetic by signature, comparison by common type, conditions.
 
 import { invalidQuery } from '../wire/api-error.ts'
-import { isRepeated } from '../wire/table-schema.ts'
+import { isRepeated, quoteName } from '../wire/table-schema.ts'
 import { type Ast, child, only, unsupported } from './ast.ts'
 import type { Scope } from './scope.ts'
 import { applySignature, readSignatures, type Signatures } from './signatures.ts'
-import { BOOL, checkComparable, kindOfType, type Typed, typed, typeName, unify } from './typing.ts'
+import {
+  BOOL,
+  checkComparable,
+  isStruct,
+  kindOfType,
+  type Type,
+  type Typed,
+  typed,
+  typeName,
+  unify,
+} from './typing.ts'
 import type { Writer } from './writer.ts'
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -105,6 +115,7 @@ export function compare(left: Typed, kind: string, right: Typed): string {
     throw invalidQuery(`Equality is not defined for arguments of type ${typeName(type)}`)
   const [a, b] = sqls
   const plain = `(${a} ${COMPARISONS[kind]} ${b})`
+  if (isStruct(type)) return structs(kind, [left, right], sqls, type as Type)
   if (kindOfType(type) !== 'FLOAT' || kind.startsWith('null_safe')) return plain
   const above = kind === 'lt' || kind === 'lte' ? [right, b] : [left, a]
   const [suspect, sql] = above as [Typed, string]
@@ -112,6 +123,23 @@ export function compare(left: Typed, kind: string, right: Typed): string {
   if (suspect.constant === 'literal' || kindOfType(suspect.type) !== 'FLOAT') return plain
   if ((kind === 'eq' || kind === 'neq') && other.constant === 'literal') return plain
   return kind === 'neq' ? `(${plain} OR isnan(${sql}))` : `(${plain} AND NOT isnan(${sql}))`
+}
+
+/** Structs are equal if all their fields are: NULL in one leaves it open, and NaN equals nothing. */
+function structs(kind: string, sides: readonly Typed[], sqls: readonly string[], type: Type): string {
+  const [a = '', b = ''] = sqls
+  if (kind.startsWith('null_safe')) return `(${a} ${COMPARISONS[kind]} ${b})`
+  if (kind !== 'eq' && kind !== 'neq')
+    throw invalidQuery(
+      `Operator ${COMPARISONS[kind]} is not defined for arguments of type ${sides.map((side) => typeName(side.type)).join(' and ')}`,
+    )
+  const fields = type.fields ?? []
+  const tests = fields.map((field) => {
+    const [one, other] = ['x', 'y'].map((side) => typed(`(p.${side}).${quoteName(field.name)}`, field))
+    return compare(one as Typed, 'eq', other as Typed)
+  })
+  const both = `list_transform([struct_pack(x := ${a}, y := ${b})], lambda p: ${tests.join(' AND ')})[1]`
+  return kind === 'eq' ? `(${both})` : `(NOT ${both})`
 }
 
 /** A value where only TRUE, FALSE or NULL may stand. */

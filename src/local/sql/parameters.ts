@@ -78,7 +78,9 @@ export function scalarLiteral(type: string, value: unknown): string {
   const target = duckdbType({ name: '', type })
   if (value === null) return `CAST(NULL AS ${target})`
   try {
-    return `CAST(${quoteText(String(convertScalar(type, value, 'parameter')))} AS ${target})`
+    const text = String(convertScalar(type, value, 'parameter'))
+    if (target === 'TIMESTAMPTZ' && /[a-z]\//i.test(text)) return `bq_text_to_timestamp(${quoteText(text)})`
+    return `CAST(${quoteText(text)} AS ${target})`
   } catch (error) {
     if (error instanceof BadValue)
       throw invalid(`Invalid value for query parameter of type ${type}: ${error.message}`)

@@ -86,13 +86,20 @@ function names(node: unknown): readonly string[] {
   return [...own, ...Object.values(node).flatMap(names)]
 }
 
+function quoted(text: string): Typed {
+  return { sql: quoteText(text), type: STRING, constant: 'literal' }
+}
+
 export function unpivot(write: Writer, scope: Scope, body: Ast, from: string): Rows {
   only('UNPIVOT', body, 'this', 'value_column', 'name_column', 'columns', 'alias', 'include_nulls')
   const columns = children(body, 'columns').map((node) => {
-    const { node: column, name } = named(node)
+    const { node: column } = named(node)
+    const label = kindOf(node) === 'pivot_alias' ? child(bodyOf(node), 'alias') : undefined
+    const name = label === undefined ? quoted(pathOf(column)?.at(-1) ?? '') : write.typed(label, scope)
+    if (name.constant !== 'literal') throw invalidQuery('UNPIVOT names a column by a STRING or INT64 literal')
     return {
       column: write.typed(column, scope),
-      name: name || (pathOf(column)?.at(-1) ?? ''),
+      name,
       source: names(column)[0],
     }
   })
@@ -103,7 +110,11 @@ export function unpivot(write: Writer, scope: Scope, body: Ast, from: string): R
     columns.map(({ column }) => column),
     'UNPIVOT',
   )
-  const pairs = columns.map(({ name }, i) => `struct_pack(n := ${quoteText(name)}, v := ${sqls[i]})`)
+  const labels = unify(
+    columns.map(({ name }) => name),
+    'UNPIVOT',
+  )
+  const pairs = sqls.map((sql, i) => `struct_pack(n := ${labels.sqls[i]}, v := ${sql})`)
   const value: Typed = { sql: '"_pair"."p".v', type }
   const lateral = `CROSS JOIN LATERAL (SELECT unnest([${pairs.join(', ')}]) AS "p") AS "_pair"`
   const where = body['include_nulls'] === true ? '' : ` WHERE ${value.sql} IS NOT NULL`
@@ -111,7 +122,7 @@ export function unpivot(write: Writer, scope: Scope, body: Ast, from: string): R
     [
       ...kept.map((column): [string, Typed] => [column.name, column.value]),
       [nameOf(body['value_column']), value],
-      [nameOf(body['name_column']), { sql: '"_pair"."p".n', type: STRING }],
+      [nameOf(body['name_column']), { sql: '"_pair"."p".n', type: labels.type }],
     ],
     ` FROM ${from} ${lateral}${where}`,
   )

@@ -52,6 +52,11 @@ export function isStruct(type: Type | undefined): boolean {
   return type !== undefined && !isRepeated(type) && legacyType(type.type) === 'RECORD'
 }
 
+/** The type of a bare NULL, and of a struct's field that is one. */
+function isNull(type: Type): boolean {
+  return type.type === 'NULL' && !isRepeated(type)
+}
+
 /** The name of a scalar's type; '' for arrays, structs and what is not known. */
 export function kindOfType(type: Type | undefined): string {
   return type === undefined || isRepeated(type) || isStruct(type) ? '' : legacyType(type.type)
@@ -102,7 +107,7 @@ export function cost(value: Typed, wanted: Type): number | undefined {
   const { type, constant } = value
   if (type === undefined) return 0
   if (sameType(type, wanted)) return 0
-  if (constant === 'null') return 0
+  if (constant === 'null' || isNull(type)) return 0
   if (isRepeated(type) || isRepeated(wanted)) {
     // An empty array literal has no element type of its own.
     return isRepeated(type) && isRepeated(wanted) && type.type === 'NULL' ? 0 : undefined
@@ -126,9 +131,13 @@ export function cost(value: Typed, wanted: Type): number | undefined {
 export function coerce(value: Typed, wanted: Type): string | undefined {
   if (value.type === undefined) return value.sql
   if (cost(value, wanted) === undefined) return undefined
-  if (value.constant !== 'null' && sameType(value.type, wanted)) return renamed(value, wanted)
+  const structs = isStruct(value.type) && isStruct(wanted)
+  if (value.constant !== 'null' && (structs || sameType(value.type, wanted))) return byPosition(value, wanted)
+  if (isNull(value.type) && wanted.type !== 'NULL') return `CAST(NULL AS ${duckdbType(wanted)})`
   if (wanted.type === 'NULL') return value.sql
   if (kindOfType(value.type) === 'STRING' && kindOfType(wanted) === 'BYTES') return `encode(${value.sql})`
+  if (kindOfType(value.type) === 'STRING' && kindOfType(wanted) === 'TIMESTAMP')
+    return `bq_text_to_timestamp(${value.sql})`
   if (
     value.constant === 'literal' &&
     kindOfType(value.type) === 'FLOAT' &&
@@ -139,18 +148,19 @@ export function coerce(value: Typed, wanted: Type): string | undefined {
 }
 
 /** DuckDB matches struct fields by name where BigQuery goes by position. */
-function renamed(value: Typed, wanted: Type): string {
-  if (value.type === undefined || !hasOtherNames(value.type, wanted)) return value.sql
+function byPosition(value: Typed, wanted: Type): string | undefined {
+  const { type, constant } = value
+  if (type === undefined || (sameType(type, wanted) && !hasOtherNames(type, wanted))) return value.sql
   if (isStruct(wanted)) {
-    const inner = value.type.fields ?? []
+    const inner = type.fields ?? []
     const parts = (wanted.fields ?? []).map((field, i) => {
       const own = inner[i] as FieldSchema
-      const sql = renamed(typed(`(${value.sql}).${quoteName(own.name)}`, own), field)
-      return `${quoteName(field.name)} := ${sql}`
+      const part = { ...(constant && { constant }), ...typed(`(${value.sql}).${quoteName(own.name)}`, own) }
+      return `${quoteName(field.name)} := ${coerce(part, field)}`
     })
     return `(CASE WHEN (${value.sql}) IS NOT NULL THEN struct_pack(${parts.join(', ')}) END)`
   }
-  const each = renamed(typed('x', elementOf(value.type)), elementOf(wanted))
+  const each = byPosition(typed('x', elementOf(type)), elementOf(wanted))
   return `list_transform(${value.sql}, lambda x: ${each})`
 }
 
@@ -178,7 +188,10 @@ export function common(values: readonly Typed[], what: string): Type | undefined
   const firm = values.filter(({ constant }) => constant === undefined)
   const literals = values.filter(({ constant }) => constant === 'literal')
   const candidates = [...firm, ...literals].map(({ type }) => type as Type)
-  if (candidates.length === 0) return values[0]?.type
+  const [first] = candidates
+  if (first === undefined) return values[0]?.type
+  const size = first.fields?.length
+  if (candidates.every((one) => isStruct(one) && one.fields?.length === size)) return fieldwise(values, what)
   const widened = [...candidates, ...[NUMERIC, scalar('BIGNUMERIC'), FLOAT64]]
   const fits = widened.filter((candidate) => values.every((value) => cost(value, candidate) !== undefined))
   const [best] = fits
@@ -187,6 +200,20 @@ export function common(values: readonly Typed[], what: string): Type | undefined
       `No matching signature for ${what} for argument types: ${values.map(({ type }) => typeName(type)).join(', ')}`,
     )
   return best
+}
+
+/** Structs agree field by field; the first one names the fields. */
+function fieldwise(values: readonly Typed[], what: string): Type {
+  const structs = values.filter(({ constant }) => constant !== 'null')
+  const names = structs[0]?.type?.fields ?? []
+  const fields = names.map(({ name }, i) => {
+    const column = structs.map(({ type, constant }) => ({
+      ...(constant && { constant }),
+      ...typed('', type?.fields?.[i]),
+    }))
+    return { ...(common(column, what) ?? INT64), name }
+  })
+  return structOf(fields)
 }
 
 /** All values in their common type. */

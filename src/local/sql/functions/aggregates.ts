@@ -170,6 +170,7 @@ export function namedAggregate(write: Writer, outer: Scope, node: Ast, over = ''
   if (name.startsWith('APPROX_') && value !== undefined) return approximate(name, value, args, over)
   if (name.startsWith('PERCENTILE_') && value !== undefined && second !== undefined) {
     if (over === '') throw invalidQuery(`Analytic function ${name} cannot be called without an OVER clause`)
+    if (body['ignore_nulls'] === false) throw unsupported(`${name} with RESPECT NULLS`)
     if (second.constant !== 'literal') throw unsupported(`${name} with a computed percentile`)
     if (name === 'PERCENTILE_DISC')
       return typed(`quantile_disc(${value.sql}, ${second.sql})${over}`, value.type)

@@ -28,6 +28,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   TIMESTAMP: [...CLOCK_PARTS, 'DAY'],
   DATETIME: [...CLOCK_PARTS, 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'],
 }
+const MONTHS = ['MONTH', 'QUARTER', 'YEAR']
 const MICROSECONDS: Readonly<Record<string, string>> = {
   MICROSECOND: '1',
   MILLISECOND: '1000',
@@ -119,10 +120,10 @@ function truncated(
     if (args.length > 2) throw invalidQuery(`No matching signature for function ${name}`)
     return typed(`CAST(${truncate(sql, unit)} AS ${DUCKDB[kind]})`, type)
   }
-  return typed(
-    `bq_from_zone(CAST(${truncate(`bq_in_zone(${sql}, ${zone})`, unit)} AS TIMESTAMP), ${zone})`,
-    type,
-  )
+  const local = `bq_in_zone(${sql}, ${zone})`
+  // A local hour may come twice, so what is cut off is taken from the moment itself.
+  if (CLOCK_PARTS.includes(unit.name)) return typed(`(${sql} - (${local} - ${truncate(local, unit)}))`, type)
+  return typed(`bq_from_zone(CAST(${truncate(local, unit)} AS TIMESTAMP), ${zone})`, type)
 }
 
 function difference(family: string, value: string, other: string, unit: Part): string {
@@ -136,9 +137,9 @@ function difference(family: string, value: string, other: string, unit: Part): s
   if (!allowed.includes(unit.name))
     throw invalidQuery(`${family}_DIFF does not support the ${unit.name} date part`)
   if (unit.name === 'ISOYEAR') return `(isoyear(${value}) - isoyear(${other}))`
-  const shift = unit.name === 'WEEK' ? ` + to_days(${7 - unit.weekday})` : ''
-  const unitName = unit.name === 'ISOWEEK' ? 'week' : unit.name.toLowerCase()
-  return `date_diff(${quoteText(unitName)}, ${other}${shift}, ${value}${shift})`
+  if (unit.name === 'WEEK' || unit.name === 'ISOWEEK')
+    return `(date_diff('day', ${truncate(other, unit)}, ${truncate(value, unit)}) // 7)`
+  return `date_diff(${quoteText(unit.name.toLowerCase())}, ${other}, ${value})`
 }
 
 function lastDay(write: Writer, scope: Scope, args: readonly Ast[]): Typed {
@@ -167,6 +168,9 @@ function series(write: Writer, scope: Scope, kind: string, args: readonly Ast[])
   if (stepNode === undefined && kind === 'TIMESTAMP')
     throw invalidQuery('GENERATE_TIMESTAMP_ARRAY needs an INTERVAL')
   const step = stepNode === undefined ? 'to_days(1)' : interval(write, scope, stepNode, STEPS[kind] ?? []).sql
+  const byMonths =
+    stepNode !== undefined && MONTHS.includes(String(child(bodyOf(stepNode), 'unit')?.['unit']).toUpperCase())
+  if (byMonths) return typed(`CAST(bq_month_series(${from}, ${to}, ${step}) AS DATE[])`, arrayOf(type))
   const list =
     kind === 'DATE'
       ? `generate_series(CAST(${from} AS TIMESTAMP), CAST(${to} AS TIMESTAMP), ${step})`

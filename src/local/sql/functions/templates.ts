@@ -228,6 +228,7 @@ LAX_STRING(JSON) STRING = js_json_lax('STRING', CAST($1 AS VARCHAR))
 `
 
 const CONTROL = `
+NULLIF(FLOAT64, FLOAT64) FLOAT64 = nullif($1, CASE WHEN isnan($2) THEN NULL ELSE $2 END)
 NULLIF(T, T) T = nullif($1, $2)
 ERROR(STRING) T = error($1)
 PARSE_NUMERIC(STRING) NUMERIC = CAST(js_text_decimal(replace($1, ',', ''), 9) AS DECIMAL(38,9))
@@ -274,7 +275,7 @@ TIMESTAMP(DATE, STRING) TIMESTAMP = bq_from_zone(CAST($1 AS TIMESTAMP), $2)
 TIMESTAMP(DATETIME) TIMESTAMP = timezone('UTC', $1)
 TIMESTAMP(DATETIME, STRING) TIMESTAMP = bq_from_zone($1, $2)
 STRING(TIMESTAMP) STRING = bq_timestamp_text($1)
-STRING(TIMESTAMP, STRING) STRING = js_format_time('TIMESTAMP', '%Y-%m-%d %H:%M:%E*S%Ez', epoch_us(bq_in_zone($1, $2)), epoch_us(bq_in_zone($1, $2)) - epoch_us($1), $2)
+STRING(TIMESTAMP, STRING) STRING = bq_datetime_text(bq_in_zone($1, $2)) || regexp_replace(bq_format_in_zone('%Ez', $1, $2), ':00$', '')
 STRING(DATE) STRING = bq_date_text($1)
 STRING(TIME) STRING = bq_time_text($1)
 STRING(DATETIME) STRING = bq_datetime_text($1)

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Api, startApi, values } from './api.ts'
+
+let api: Api
+
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(() => api.local.close())
+
+const NAN = "CAST('nan' AS FLOAT64)"
+
+describe('a value is what BigQuery makes of it, where the engine below would say otherwise', () => {
+  test.each([
+    // Weeks are counted by their starts.
+    ["DATE_DIFF('2025-06-08', '2025-06-07', WEEK)", '1'],
+    ["DATE_DIFF('2025-06-07', '2025-06-08', WEEK)", '-1'],
+    ["DATE_DIFF('2025-06-09', '2025-06-08', ISOWEEK)", '1'],
+    ["DATE_DIFF('2025-06-09', '2025-06-08', WEEK(MONDAY))", '1'],
+    ["DATETIME_DIFF('2025-06-08 00:00:00', '2025-06-07 23:59:59', WEEK)", '1'],
+    // NaN equals nothing, NULL leaves a struct open.
+    [`${NAN} IN (${NAN})`, 'false'],
+    [`${NAN} IN UNNEST([${NAN}])`, 'false'],
+    [`${NAN} IN (SELECT ${NAN})`, 'false'],
+    ['2.5 IN UNNEST([1.5, NULL])', null],
+    [`IS_NAN(NULLIF(${NAN}, ${NAN}))`, 'true'],
+    ["(1, CAST(NULL AS STRING)) = (1, 'a')", null],
+    ["(1, CAST(NULL AS STRING)) = (2, 'a')", 'false'],
+    [`STRUCT(${NAN} AS a) = STRUCT(${NAN} AS a)`, 'false'],
+    ["(3, 'c') IN ((3, 'c'), (4, 'd'))", 'true'],
+    ["(3, CAST(NULL AS STRING)) IN (SELECT STRUCT(3, 'c'))", null],
+    // An hour that comes twice is its first time.
+    ["UNIX_SECONDS(TIMESTAMP '2025-11-02 01:15:00 America/New_York')", '1762060500'],
+    ["UNIX_SECONDS(TIMESTAMP(DATETIME '2025-11-02 01:15:00', 'America/New_York'))", '1762060500'],
+    [
+      "STRING(TIMESTAMP_TRUNC(TIMESTAMP '2025-11-02 05:15:00+00', HOUR, 'America/New_York'))",
+      '2025-11-02 05:00:00+00',
+    ],
+    ["STRING(TIMESTAMP '2025-01-02 03:04:05.5+00', 'America/New_York')", '2025-01-01 22:04:05.500-05'],
+    ["STRING(TIMESTAMP '2025-01-02 03:04:05+00', 'Asia/Kolkata')", '2025-01-02 08:34:05+05:30'],
+    [
+      "ARRAY_TO_STRING(ARRAY(SELECT CAST(d AS STRING) FROM UNNEST(GENERATE_DATE_ARRAY('2023-12-31', '2024-03-31', INTERVAL 1 MONTH)) AS d), ' ')",
+      '2023-12-31 2024-01-31 2024-02-29 2024-03-31',
+    ],
+  ])('%s is %s', async (expression, value) => {
+    expect(values(await api.query(`SELECT ${expression}`))).toEqual([[value]])
+  })
+})
+
+test('USING does not join NaN with NaN', async () => {
+  const side = `(SELECT ${NAN} AS x)`
+  expect(values(await api.query(`SELECT COUNT(*) FROM ${side} JOIN ${side} USING (x)`))).toEqual([['0']])
+})
+
+test('UNPIVOT names columns by their aliases', async () => {
+  const rows = '(SELECT 7 AS a, 8 AS b)'
+  const texts = await api.query(
+    `SELECT n, v FROM ${rows} UNPIVOT(v FOR n IN (a AS 'x', b AS 'y')) ORDER BY v`,
+  )
+  expect(values(texts)).toEqual([
+    ['x', '7'],
+    ['y', '8'],
+  ])
+  const numbers = await api.query(
+    `SELECT n + 1, v FROM ${rows} UNPIVOT(v FOR n IN (a AS 1, b AS 2)) ORDER BY v`,
+  )
+  expect(values(numbers)).toEqual([
+    ['2', '7'],
+    ['3', '8'],
+  ])
+})
+
+describe('what BigQuery refuses, or what is not there, is an error', () => {
+  test.each([
+    ['(1, 2) < (1, 3)', 'Operator < is not defined'],
+    ['PERCENTILE_CONT(x, 0.5 RESPECT NULLS) OVER ()', 'RESPECT NULLS'],
+  ])('%s', async (expression, message) => {
+    const { status, body } = await api.query(`SELECT ${expression} FROM UNNEST([1.5, NULL]) AS x`)
+    expect(status).toBe(400)
+    expect(body.error.message).toContain(message)
+  })
+})
