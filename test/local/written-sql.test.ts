@@ -43,6 +43,42 @@ test.each([
   expect(values(await api.query(`SELECT ${text}`))).toEqual([[place]])
 })
 
+describe('structs of different fields agree by position, under the names of the first', () => {
+  test.each([
+    [
+      `SELECT * FROM UNNEST([STRUCT(1 AS id, 'a' AS g, 2 AS v), (2, 'b', NULL)])`,
+      ['id', 'g', 'v'],
+      ['2', 'b', null],
+    ],
+    [`SELECT * FROM UNNEST([STRUCT(1 AS id, 2.5 AS v), (2, 3)])`, ['id', 'v'], ['2', '3.0']],
+    [`SELECT * FROM UNNEST([STRUCT(1 AS id, -2 AS v), (2, 3 + 1)])`, ['id', 'v'], ['2', '4']],
+    [`SELECT * FROM UNNEST([STRUCT(1 AS id, [5] AS v), (2, [])])`, ['id', 'v'], ['2', []]],
+    [
+      `SELECT 0 AS z, IF(n = 1, STRUCT(n AS a), STRUCT(2.5 AS b)).a FROM UNNEST([1, 2]) AS n ORDER BY n`,
+      ['z', 'a'],
+      ['0', '2.5'],
+    ],
+  ])('%s', async (sql, names, second) => {
+    const reply = await api.query(sql)
+    expect(values(reply)[1]).toEqual(second)
+    expect(reply.body.schema.fields.map(({ name }: { name: string }) => name)).toEqual(names)
+  })
+})
+
+test.each([
+  [`SELECT CAST((1, '2') AS STRUCT<a FLOAT64, b INT64>).b + 1`, '3'],
+  [`SELECT (s.id, s.who) IN (SELECT (2, 'bob')) FROM (SELECT STRUCT(2 AS id, 'bob' AS who) AS s)`, 'true'],
+  [`SELECT (1, 'a') IN UNNEST([STRUCT(1.0 AS f, 'a' AS g)])`, 'true'],
+  [`SELECT * FROM (SELECT 'web' AS system, 1 AS v) PIVOT(SUM(v) FOR system IN ('web'))`, '1'],
+])('%s is %s', async (sql, value) => {
+  expect(values(await api.query(sql))).toEqual([[value]])
+})
+
+test('a query of a table as it was is refused by its name', async () => {
+  const { body } = await api.query('SELECT * FROM t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()')
+  expect(body.error.message).toContain('FOR SYSTEM_TIME')
+})
+
 describe('what other dialects know and BigQuery does not is refused', () => {
   test.each(['1::INT64', '1 == 1', "POSITION('a' IN 'b')", "SUBSTRING('abc' FROM 2)"])(
     'SELECT %s',

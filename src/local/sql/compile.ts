@@ -130,8 +130,11 @@ function compileByWord(context: Context, text: string): Statement {
 /** The parser does not know FOR SYSTEM_TIME, and its complaint would say nothing. */
 function refuseTimeTravel(text: string): void {
   const tokens = tokenise(text)
-  if (tokens.some(({ upper }, i) => upper === 'FOR' && /^SYSTEM(_TIME)?$/.test(tokens[i + 1]?.upper ?? '')))
-    throw unsupported('FOR SYSTEM_TIME AS OF')
+  const says = (i: number, word: string): boolean => tokens[i]?.upper === word
+  const asks = (i: number): boolean =>
+    says(i, 'FOR') &&
+    ((says(i + 1, 'SYSTEM_TIME') && says(i + 2, 'AS')) || (says(i + 1, 'SYSTEM') && says(i + 2, 'TIME')))
+  if (tokens.some((_token, i) => asks(i))) throw unsupported('FOR SYSTEM_TIME AS OF')
 }
 
 /** At the top, the fields of SELECT AS VALUE of a STRUCT are columns. */

@@ -204,19 +204,17 @@ function membership(write: Writer, scope: Scope, body: Ast): Typed {
   if (query !== undefined) {
     const rows = write.rows(query, scope)
     if (rows.fields.length !== 1) throw invalidQuery('Subquery of type IN must have only one output column')
-    members = typed('', rows.fields[0])
+    members = typed('"m"', rows.fields[0])
     list = rows.sql
   } else {
     const array = write.typed(unnest ?? {}, scope)
     if (array.type !== undefined && !isRepeated(array.type))
       throw invalidQuery('Values referenced in UNNEST must be arrays.')
-    members = typed('', array.type && elementOf(array.type))
+    members = typed('"m"', array.type && elementOf(array.type))
     list = `SELECT unnest(${array.sql})`
   }
   const { sqls, type } = unify([value, members], 'IN')
-  const converted = members.type !== undefined && sqls[1] !== '' && type !== undefined
-  if (converted && !isRepeated(type))
-    list = `SELECT ${(sqls[1] as string).replace('CAST( AS', 'CAST("m" AS')} FROM (${list}) AS "_in" ("m")`
+  if (sqls[1] !== '"m"') list = `SELECT ${sqls[1]} FROM (${list}) AS "_in" ("m")`
   if (isStruct(type)) return typed(`(${notIf(body)}${among(sqls[0] ?? '', list, type as Type)})`, BOOL)
   // NaN equals nothing, so it is as if it were not there.
   if (kindOfType(type) === 'FLOAT')
@@ -255,7 +253,11 @@ function cast(write: Writer, scope: Scope, body: Ast, safe: boolean): Typed {
   const format = child(body, 'format')
   if (format !== undefined)
     return castFormat(write.typed(value, scope), fieldFromType('', type), write.typed(format, scope), safe)
-  return typedConstructor(write, scope, value, type) ?? castTo(write.typed(value, scope), type, safe)
+  // A CAST of one of these forms without a type of its own looks the same but for the kind of its value.
+  const constructed = ['array', 'struct'].includes(kindOf(value))
+    ? typedConstructor(write, scope, value, type)
+    : undefined
+  return constructed ?? castTo(write.typed(value, scope), type, safe)
 }
 
 function array(write: Writer, scope: Scope, body: Ast): Typed {
