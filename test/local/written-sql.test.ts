@@ -67,7 +67,7 @@ describe('structs of different fields agree by position, under the names of the 
 
 test.each([
   [`SELECT CAST((1, '2') AS STRUCT<a FLOAT64, b INT64>).b + 1`, '3'],
-  [`SELECT (s.id, s.who) IN (SELECT (2, 'bob')) FROM (SELECT STRUCT(2 AS id, 'bob' AS who) AS s)`, 'true'],
+  [`SELECT (id, who) IN (SELECT (2, 'bob')) FROM UNNEST([STRUCT(2 AS id, 'bob' AS who)])`, 'true'],
   [`SELECT (1, 'a') IN UNNEST([STRUCT(1.0 AS f, 'a' AS g)])`, 'true'],
   [`SELECT * FROM (SELECT 'web' AS system, 1 AS v) PIVOT(SUM(v) FOR system IN ('web'))`, '1'],
 ])('%s is %s', async (sql, value) => {
