@@ -29,6 +29,11 @@ describe('a value is what BigQuery makes of it, where the engine below would say
     [`STRUCT(${NAN} AS a) = STRUCT(${NAN} AS a)`, 'false'],
     ["(3, 'c') IN ((3, 'c'), (4, 'd'))", 'true'],
     ["(3, CAST(NULL AS STRING)) IN (SELECT STRUCT(3, 'c'))", null],
+    // Only what was infinite stays so.
+    ["CAST('inf' AS FLOAT64) - 1", 'Infinity'],
+    ["(SELECT SUM(x) FROM UNNEST([CAST('inf' AS FLOAT64), 1.0]) AS x)", 'Infinity'],
+    ['SAFE_MULTIPLY(1e308, 20)', null],
+    ["SAFE_CAST('1e999' AS FLOAT64)", null],
     // An hour that comes twice is its first time.
     ["UNIX_SECONDS(TIMESTAMP '2025-11-02 01:15:00 America/New_York')", '1762060500'],
     ["UNIX_SECONDS(TIMESTAMP(DATETIME '2025-11-02 01:15:00', 'America/New_York'))", '1762060500'],
@@ -73,6 +78,14 @@ test('UNPIVOT names columns by their aliases', async () => {
 describe('what BigQuery refuses, or what is not there, is an error', () => {
   test.each([
     ['(1, 2) < (1, 3)', 'Operator < is not defined'],
+    ['x * 10 * 1e308', 'overflow'],
+    ['1e308 + 1e308 + x', 'overflow'],
+    ['x * 1e10 / 1e-300', 'overflow'],
+    ['SUM(x * 1e308) OVER () + SUM(1e308) OVER ()', 'overflow'],
+    ['(SELECT AVG(y) FROM UNNEST([1.5e308, 1.5e308]) AS y)', 'overflow'],
+    ["CAST('1e999' AS FLOAT64)", 'overflow'],
+    ['1e999', 'Invalid floating point literal'],
+    ["(SELECT SUM(y) FROM UNNEST([NUMERIC '99999999999999999999999999999', NUMERIC '2']) AS y)", 'overflow'],
     ['PERCENTILE_CONT(x, 0.5 RESPECT NULLS) OVER ()', 'RESPECT NULLS'],
   ])('%s', async (expression, message) => {
     const { status, body } = await api.query(`SELECT ${expression} FROM UNNEST([1.5, NULL]) AS x`)

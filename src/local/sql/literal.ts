@@ -31,6 +31,7 @@ export function literal(body: Ast): Typed {
 
 function number(text: string): Typed {
   if (!/^-?\d+$/.test(text)) {
+    if (!Number.isFinite(Number(text))) throw invalidQuery(`Invalid floating point literal: ${text}`)
     const sql = /e/i.test(text) ? `CAST(${text} AS DOUBLE)` : `CAST(${text}e0 AS DOUBLE)`
     return { sql, type: FLOAT64, constant: 'literal', text }
   }

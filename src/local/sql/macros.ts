@@ -17,6 +17,19 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_positive: `(x) AS (CASE WHEN x <= 0 THEN bq_fail_at('Floating point error in function: logarithm of a number that is not positive', x) ELSE x END)`,
   bq_sqrt: `(x) AS (CASE WHEN x < 0 THEN bq_fail_at('Argument to SQRT cannot be negative', x) ELSE sqrt(x) END)`,
   bq_finite: `(x) AS list_transform([x], lambda v: CASE WHEN isinf(v) THEN bq_fail_at('Floating point overflow', v) ELSE v END)[1]`,
+  // Infinity from finite values is an overflow; the lambdas name each operand once.
+  bq_bounded: `(r, free) AS (CASE WHEN isinf(r) AND NOT free THEN bq_fail_at('Floating point overflow', r) ELSE r END)`,
+  bq_float_add:
+    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] + p[2], isinf(p[1]) OR isinf(p[2])))[1]',
+  bq_float_subtract:
+    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] - p[2], isinf(p[1]) OR isinf(p[2])))[1]',
+  bq_float_multiply:
+    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] * p[2], isinf(p[1]) OR isinf(p[2])))[1]',
+  bq_float_divide:
+    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] / bq_divisor(p[2], p[1]), isinf(p[1]) OR isinf(p[2])))[1]',
+  bq_float_total:
+    '(r, free) AS list_transform([struct_pack(r := r, free := free)], lambda p: bq_bounded(p.r, p.free))[1]',
+  bq_digits: `(x, most) AS list_transform([x], lambda v: CASE WHEN abs(v) > most THEN bq_fail_at('Numeric overflow', v) ELSE v END)[1]`,
   // Small operands stay within DuckDB's 38 digits; the others go digit by digit. The lambda names each once.
   bq_numeric_multiply: `(a, b) AS list_transform([[a, b]], lambda p:
     CASE WHEN abs(p[1]) < 1000000000 AND abs(p[2]) < 1000000000 THEN CAST(p[1] * p[2] AS DECIMAL(38,9))
@@ -37,7 +50,7 @@ const MACROS: Readonly<Record<string, string>> = {
     WHEN regexp_full_match(s, '\\s*[+-]?0[xX][0-9a-fA-F]+\\s*') THEN CAST(replace(trim(s), '+', '') AS BIGINT)
     WHEN s IS NOT NULL THEN bq_fail('Bad int64 value: ' || s) END)`,
   bq_text_to_float64: `(s) AS (CASE
-    WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|(?i)\\s*[+-]?(nan|inf|infinity)\\s*') THEN CAST(trim(s) AS DOUBLE)
+    WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|(?i)\\s*[+-]?(nan|inf|infinity)\\s*') THEN bq_float_total(CAST(trim(s) AS DOUBLE), contains(lower(s), 'inf'))
     WHEN s IS NOT NULL THEN bq_fail('Bad double value: ' || s) END)`,
   bq_text_to_bool: `(s) AS (CASE lower(trim(s)) WHEN 'true' THEN true WHEN 'false' THEN false
     ELSE CASE WHEN s IS NOT NULL THEN bq_fail('Bad bool value: ' || s) END END)`,

@@ -54,7 +54,7 @@ OP_NOT(INT64) INT64 = (~$1)
 OP_ADD(INT64, INT64) INT64 = ($1 + $2)
 OP_ADD(NUMERIC, NUMERIC) NUMERIC = ($1 + $2)
 OP_ADD(BIGNUMERIC, BIGNUMERIC) BIGNUMERIC = ($1 + $2)
-OP_ADD(FLOAT64, FLOAT64) FLOAT64 = ($1 + $2)
+OP_ADD(FLOAT64, FLOAT64) FLOAT64 = bq_float_add($1, $2)
 OP_ADD(DATE, INT64) DATE = bq_date($1 + to_days(CAST($2 AS INTEGER)))
 OP_ADD(INT64, DATE) DATE = bq_date($2 + to_days(CAST($1 AS INTEGER)))
 OP_ADD(DATE, INTERVAL) DATETIME = (CAST($1 AS TIMESTAMP) + $2)
@@ -67,7 +67,7 @@ OP_ADD(INTERVAL, INTERVAL) INTERVAL = ($1 + $2)
 OP_SUB(INT64, INT64) INT64 = ($1 - $2)
 OP_SUB(NUMERIC, NUMERIC) NUMERIC = ($1 - $2)
 OP_SUB(BIGNUMERIC, BIGNUMERIC) BIGNUMERIC = ($1 - $2)
-OP_SUB(FLOAT64, FLOAT64) FLOAT64 = ($1 - $2)
+OP_SUB(FLOAT64, FLOAT64) FLOAT64 = bq_float_subtract($1, $2)
 OP_SUB(DATE, INT64) DATE = bq_date($1 - to_days(CAST($2 AS INTEGER)))
 OP_SUB(DATE, INTERVAL) DATETIME = (CAST($1 AS TIMESTAMP) - $2)
 OP_SUB(DATETIME, INTERVAL) DATETIME = ($1 - $2)
@@ -78,11 +78,11 @@ OP_SUB(TIMESTAMP, TIMESTAMP) INTERVAL = to_microseconds(epoch_us($1) - epoch_us(
 OP_SUB(INTERVAL, INTERVAL) INTERVAL = ($1 - $2)
 OP_MUL(INT64, INT64) INT64 = ($1 * $2)
 OP_MUL(NUMERIC, NUMERIC) NUMERIC = bq_numeric_multiply($1, $2)
-OP_MUL(FLOAT64, FLOAT64) FLOAT64 = ($1 * $2)
+OP_MUL(FLOAT64, FLOAT64) FLOAT64 = bq_float_multiply($1, $2)
 OP_MUL(INTERVAL, INT64) INTERVAL = ($1 * $2)
 OP_MUL(INT64, INTERVAL) INTERVAL = ($2 * $1)
 OP_DIV(INT64, INT64) FLOAT64 = (CAST($1 AS DOUBLE) / bq_divisor($2, $1))
-OP_DIV(FLOAT64, FLOAT64) FLOAT64 = ($1 / bq_divisor($2, $1))
+OP_DIV(FLOAT64, FLOAT64) FLOAT64 = bq_float_divide($1, $2)
 OP_DIV(NUMERIC, NUMERIC) NUMERIC = bq_numeric_divide($1, $2)
 OP_CONCAT(STRING, STRING) STRING = ($1 || $2)
 OP_CONCAT(BYTES, BYTES) BYTES = ($1 || $2)
@@ -120,8 +120,8 @@ export function compare(left: Typed, kind: string, right: Typed): string {
   const above = kind === 'lt' || kind === 'lte' ? [right, b] : [left, a]
   const [suspect, sql] = above as [Typed, string]
   const other = suspect === left ? right : left
-  if (suspect.constant === 'literal' || kindOfType(suspect.type) !== 'FLOAT') return plain
-  if ((kind === 'eq' || kind === 'neq') && other.constant === 'literal') return plain
+  if (suspect.text !== undefined || kindOfType(suspect.type) !== 'FLOAT') return plain
+  if ((kind === 'eq' || kind === 'neq') && other.text !== undefined) return plain
   return kind === 'neq' ? `(${plain} OR isnan(${sql}))` : `(${plain} AND NOT isnan(${sql}))`
 }
 

@@ -23,13 +23,13 @@ import type { Writer } from '../writer.ts'
 /** `agg(x)` stands for the aggregate: DISTINCT goes inside it, FILTER and OVER behind it. */
 const AGGREGATES = readSignatures(`
 SUM(INT64) INT64 = CAST({sum($1)} AS BIGINT)
-SUM(NUMERIC) NUMERIC = {sum($1)}
-SUM(BIGNUMERIC) BIGNUMERIC = {sum($1)}
-SUM(FLOAT64) FLOAT64 = {sum($1)}
+SUM(NUMERIC) NUMERIC = bq_digits({sum($1)}, 99999999999999999999999999999.999999999)
+SUM(BIGNUMERIC) BIGNUMERIC = bq_digits({sum($1)}, 99999999999999999999999.999999999999999)
+SUM(FLOAT64) FLOAT64 = bq_float_total({sum($1)}, {bool_or(isinf($1))})
 SUM(INTERVAL) INTERVAL = {sum($1)}
 AVG(INT64) FLOAT64 = {avg($1)}
 AVG(NUMERIC) NUMERIC = bq_numeric_average({sum($1)}, {count($1)})
-AVG(FLOAT64) FLOAT64 = {avg($1)}
+AVG(FLOAT64) FLOAT64 = bq_float_total({avg($1)}, {bool_or(isinf($1))})
 MIN(FLOAT64) FLOAT64 = (CASE WHEN {bool_or(isnan($1))} THEN CAST('nan' AS DOUBLE) ELSE {min($1)} END)
 MIN(T) T = {min($1)}
 MAX(T) T = {max($1)}

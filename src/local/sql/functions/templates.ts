@@ -11,8 +11,9 @@ const unary = (names: string, check = ''): string =>
     .map((name) => `${name.toUpperCase()}(FLOAT64) FLOAT64 = ${check === '' ? name : check}($1)\n`)
     .join('')
 
-const perNumber = (line: string): string =>
-  ['INT64', 'NUMERIC', 'BIGNUMERIC', 'FLOAT64'].map((type) => `${line.replace(/\bN\b/g, type)}\n`).join('')
+const DECIMALS = ['INT64', 'NUMERIC', 'BIGNUMERIC']
+const perNumber = (line: string, types = [...DECIMALS, 'FLOAT64']): string =>
+  types.map((type) => `${line.replace(/\bN\b/g, type)}\n`).join('')
 
 const MATH = `
 ABS(INT64) INT64 = abs($1)
@@ -66,7 +67,7 @@ MOD(INT64, INT64) INT64 = ($1 % bq_nonzero($2))
 MOD(NUMERIC, NUMERIC) NUMERIC = ($1 % bq_nonzero($2))
 DIV(INT64, INT64) INT64 = ($1 // bq_nonzero($2))
 DIV(NUMERIC, NUMERIC) NUMERIC = CAST(js_decimal_round(CAST(bq_numeric_divide($1, $2) AS VARCHAR), 0, true) AS DECIMAL(38,9))
-SAFE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = ($1 / nullif($2, 0))
+SAFE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = bq_float_divide($1, $2)
 SAFE_DIVIDE(NUMERIC, NUMERIC) NUMERIC = bq_numeric_divide($1, $2)
 IEEE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = ($1 / $2)
 IS_NAN(FLOAT64) BOOL = isnan($1)
@@ -296,10 +297,13 @@ JUSTIFY_INTERVAL(INTERVAL) INTERVAL = bq_justify_days(bq_justify_hours($1))
 `
 
 const SAFE_ARITHMETIC = [
-  ['SAFE_ADD', '+'],
-  ['SAFE_SUBTRACT', '-'],
+  ['SAFE_ADD', '+', 'bq_float_add'],
+  ['SAFE_SUBTRACT', '-', 'bq_float_subtract'],
 ]
-  .map(([name, sign]) => perNumber(`${name}(N, N) N = ($1 ${sign} $2)`))
+  .map(
+    ([name, sign, float]) =>
+      `${name}(FLOAT64, FLOAT64) FLOAT64 = ${float}($1, $2)\n${perNumber(`${name}(N, N) N = ($1 ${sign} $2)`, DECIMALS)}`,
+  )
   .join('')
 
 export const FUNCTIONS: Signatures = readSignatures(
@@ -308,6 +312,6 @@ export const FUNCTIONS: Signatures = readSignatures(
     perNumber('SAFE_NEGATE(N) N = (-$1)') +
     `SAFE_MULTIPLY(INT64, INT64) INT64 = ($1 * $2)
 SAFE_MULTIPLY(NUMERIC, NUMERIC) NUMERIC = bq_numeric_multiply($1, $2)
-SAFE_MULTIPLY(FLOAT64, FLOAT64) FLOAT64 = ($1 * $2)
+SAFE_MULTIPLY(FLOAT64, FLOAT64) FLOAT64 = bq_float_multiply($1, $2)
 `,
 )
