@@ -79,6 +79,13 @@ test('a query of a table as it was is refused by its name', async () => {
   expect(body.error.message).toContain('FOR SYSTEM_TIME')
 })
 
+test('what a JavaScript function keeps is gone in the next job', async () => {
+  const sql = `CREATE TEMP FUNCTION n() RETURNS FLOAT64 LANGUAGE js
+    AS "globalThis.c = (globalThis.c || 0) + 1; return globalThis.c"; SELECT n()`
+  expect(values(await api.query(sql))).toEqual([['1.0']])
+  expect(values(await api.query(sql))).toEqual([['1.0']])
+})
+
 describe('what other dialects know and BigQuery does not is refused', () => {
   test.each(['1::INT64', '1 == 1', "POSITION('a' IN 'b')", "SUBSTRING('abc' FROM 2)"])(
     'SELECT %s',

@@ -1,4 +1,5 @@
 // A statement's text as something to run: rows to select, a change to rows, or a change to the catalog.
+import { randomUUID } from 'node:crypto'
 import type { QueryConfiguration } from '../jobs/job.ts'
 import type { Catalog } from '../storage/catalog.ts'
 import type { TableEntry } from '../storage/entries.ts'
@@ -43,6 +44,7 @@ const writer: Writer = {
 export function contextOf(parser: Parser, request: CompileRequest): Context {
   const context: Context = {
     ...request,
+    isolate: randomUUID(),
     parse: parser.parse,
     specialTable,
     expression(text, write, scope) {

@@ -24,6 +24,7 @@ interface Code {
 const known = new Map<string, Code>()
 
 export function javascriptCall(
+  isolate: string,
   sent: Readonly<Record<string, unknown>>,
   names: readonly string[],
   values: readonly Typed[],
@@ -32,7 +33,9 @@ export function javascriptCall(
   const types = values.map(({ type }) => type ?? { name: '', type: 'STRING' })
   for (const type of [...types, returns]) checkType(type)
   const code: Code = { text: String(sent['definitionBody'] ?? ''), names, types, returns }
-  const id = createHash('sha1').update(JSON.stringify(code)).digest('hex')
+  const id = createHash('sha1')
+    .update(JSON.stringify([isolate, code]))
+    .digest('hex')
   if (!known.has(id)) known.set(id, code)
   if (known.size > KEPT_FUNCTIONS) known.delete(known.keys().next().value as string)
   const list = values.map((value) => `to_json(${value.sql})`)

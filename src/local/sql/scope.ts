@@ -37,6 +37,8 @@ export interface Statement {
   readonly session: Session
   /** Collects the tables the text names that want a filter on their partitions; absent inside views and routines. */
   readonly filtered?: TableEntry[]
+  /** One for each statement that runs: JavaScript functions keep nothing from one to the next. */
+  readonly isolate: string
   /** The jobs of a project, newest first. */
   readonly jobs: (projectId: string) => readonly Job[]
   readonly parse: (sql: string) => readonly Ast[]

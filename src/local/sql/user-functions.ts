@@ -75,6 +75,7 @@ export function userFunction(
     sent['returnType'] === undefined ? undefined : fieldFromStandard(sent['returnType'] as StandardType)
   if (sent['language'] === 'JAVASCRIPT')
     return javascriptCall(
+      scope.statement.isolate,
       sent,
       parameters.map((parameter) => parameter.name),
       values,
