@@ -52,6 +52,23 @@ describe('a value is what BigQuery makes of it, where the engine below would say
   })
 })
 
+test('NaN comes before all numbers wherever rows are ordered', async () => {
+  const rows = `UNNEST([2.5, ${NAN}, 0.5]) AS x`
+  const sorted = ['NaN', '0.5', '2.5'].map((x, i) => [x, String(i + 1)])
+  expect(values(await api.query(`SELECT x, ROW_NUMBER() OVER (ORDER BY x) FROM ${rows} ORDER BY 2`))).toEqual(
+    sorted,
+  )
+  expect(values(await api.query(`SELECT ARRAY_AGG(x ORDER BY x)[0] FROM ${rows}`))).toEqual([['NaN']])
+  for (const key of ['x', '1'])
+    expect(
+      values(await api.query(`SELECT x FROM ${rows} UNION ALL SELECT 1.5 ORDER BY ${key} DESC LIMIT 4`)),
+    ).toEqual([['2.5'], ['1.5'], ['0.5'], ['NaN']])
+  const near = 'SUM(x) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)'
+  expect(values(await api.query(`SELECT ${near} AS n FROM UNNEST([1.5, 2.0, 9.0]) AS x ORDER BY n`))).toEqual(
+    [['1.5'], ['3.5'], ['9.0']],
+  )
+})
+
 test('USING does not join NaN with NaN', async () => {
   const side = `(SELECT ${NAN} AS x)`
   expect(values(await api.query(`SELECT COUNT(*) FROM ${side} JOIN ${side} USING (x)`))).toEqual([['0']])

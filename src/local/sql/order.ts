@@ -13,7 +13,14 @@ export interface Output {
   readonly distinct: boolean
 }
 
-export function orderBy(write: Writer, scope: Scope, keys: readonly Ast[], output?: Output): string {
+/** `plain` where DuckDB takes no key but the one that is written. */
+export function orderBy(
+  write: Writer,
+  scope: Scope,
+  keys: readonly Ast[],
+  output?: Output,
+  plain = output?.distinct === true,
+): string {
   return keys
     .map((key) => {
       only('ORDER BY', key, 'this', 'desc', 'nulls_first', 'explicit_asc')
@@ -23,8 +30,7 @@ export function orderBy(write: Writer, scope: Scope, keys: readonly Ast[], outpu
       const { place, value } = orderKey(write, scope, child(key, 'this') ?? {}, output)
       const sorted = `${place} ${descending ? 'DESC' : 'ASC'} ${nulls}`
       // NaN comes below all numbers; DuckDB has it above them. DISTINCT leaves no room for a second key.
-      if (value === undefined || kindOfType(value.type) !== 'FLOAT' || output?.distinct !== false)
-        return sorted
+      if (value === undefined || kindOfType(value.type) !== 'FLOAT' || plain) return sorted
       return `isnan(${value.sql}) ${descending ? 'ASC' : 'DESC'} ${nulls}, ${sorted}`
     })
     .join(', ')

@@ -5,9 +5,9 @@ import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } 
 import { fromClause } from './from.ts'
 import { groupBy } from './group.ts'
 import { condition } from './operators.ts'
-import { type Output, orderBy } from './order.ts'
+import { type Output, orderBy, position } from './order.ts'
 import { newScope, type Scope } from './scope.ts'
-import { rowValue, selectItems } from './select-list.ts'
+import { type Item, rowValue, selectItems } from './select-list.ts'
 import { setOperation } from './set-operation.ts'
 import { coerceTo, INT64, type Typed } from './typing.ts'
 import type { Rows, Writer } from './writer.ts'
@@ -16,6 +16,12 @@ const CLAUSES = [
   ...['expressions', 'from', 'joins', 'where_clause', 'group_by', 'having', 'qualify', 'windows'],
   ...['order_by', 'limit', 'offset', 'distinct', 'with', 'kind'],
 ]
+
+const NEED_FROM = [
+  ['where_clause', 'WHERE'],
+  ['group_by', 'GROUP BY'],
+  ['having', 'HAVING'],
+] as const
 
 export function rows(write: Writer, outer: Scope, node: Ast): Rows {
   const kind = kindOf(node)
@@ -26,16 +32,17 @@ export function rows(write: Writer, outer: Scope, node: Ast): Rows {
     only('a parenthesised query', body, 'this', 'alias', 'order_by', 'limit', 'offset', 'with')
     const ctes = withClause(write, scope, body)
     const inner = rows(write, scope, child(body, 'this') ?? {})
-    const tail = tailClauses(write, outputScope(scope, inner), body)
+    const tail = tailClauses(write, outputScope(scope, inner), body, outputOf(inner))
     return ctes === '' && tail === ''
       ? inner
       : { ...inner, sql: `${ctes}SELECT * FROM (${inner.sql})${tail}` }
   }
   const ctes = withClause(write, scope, body)
   const combined = setOperation(write, scope, node)
+  const tail = tailClauses(write, outputScope(scope, combined), body, outputOf(combined))
   return {
     ...combined,
-    sql: `${ctes}${combined.sql}${tailClauses(write, outputScope(scope, combined), body)}`,
+    sql: tail === '' ? ctes + combined.sql : `${ctes}SELECT * FROM (${combined.sql})${tail}`,
   }
 }
 
@@ -46,6 +53,15 @@ function outputScope(scope: Scope, { fields, names }: Rows): Scope {
     { sql: quoteName(names[i] ?? ''), type: field },
   ])
   return { ...newScope(scope.statement, scope), selected: new Map(selected) }
+}
+
+function outputOf({ fields, names }: Rows): Output {
+  const items = fields.map((field, i) => ({
+    name: field.name,
+    explicit: true,
+    value: { sql: quoteName(names[i] ?? ''), type: field },
+  }))
+  return { items, distinct: false }
 }
 
 function select(write: Writer, empty: Scope, body: Ast): Rows {
@@ -59,6 +75,9 @@ function select(write: Writer, empty: Scope, body: Ast): Rows {
   const scope: Scope = { ...empty, windows }
   const ctes = withClause(write, scope, body)
   const from = fromClause(write, scope, body)
+  for (const [key, keyword] of NEED_FROM)
+    if (child(body, 'from') === undefined && child(body, key) !== undefined)
+      throw invalidQuery(`Query without FROM clause cannot have a ${keyword} clause`)
   const listed = selectItems(write, scope, body)
   if (listed.length === 0) throw invalidQuery('SELECT list must not be empty')
   const named = listed.filter(({ explicit }) => explicit)
@@ -66,6 +85,7 @@ function select(write: Writer, empty: Scope, body: Ast): Rows {
   const after: Scope = { ...scope, selected }
   const kind = nameOf(body['kind']).toUpperCase()
   const distinct = body['distinct'] === true
+  if (distinct) checkVisible(write, after, listed, body)
   const clauses = [
     from,
     clause(write, scope, 'WHERE', child(body, 'where_clause')),
@@ -83,6 +103,18 @@ function select(write: Writer, empty: Scope, body: Ast): Rows {
     names,
     value: kind !== '',
     constants: items.map(({ value }) => value.constant),
+  }
+}
+
+/** After DISTINCT, ORDER BY sees nothing but the SELECT list. */
+function checkVisible(write: Writer, scope: Scope, listed: readonly Item[], body: Ast): void {
+  const seen = new Map(listed.map(({ name, value }) => [name.toLowerCase(), value]))
+  const visible: Scope = { ...newScope(scope.statement), selected: seen }
+  for (const key of children(child(body, 'order_by') ?? {}, 'expressions')) {
+    const node = child(key, 'this') ?? {}
+    if (position(node) !== undefined) continue
+    const { sql } = write.typed(node, scope)
+    if (!listed.some(({ value }) => value.sql === sql)) write.typed(node, visible)
   }
 }
 

@@ -53,7 +53,7 @@ function specification(write: Writer, scope: Scope, over: Ast): string {
   const frame = child(spec, 'frame')
   return [
     partition.length > 0 && `PARTITION BY ${partition.join(', ')}`,
-    order.length > 0 && `ORDER BY ${orderBy(write, scope, order)}`,
+    order.length > 0 && `ORDER BY ${orderBy(write, scope, order, undefined, hasOffset(frame))}`,
     frame !== undefined && frameClause(write, scope, frame),
   ]
     .filter(Boolean)
@@ -70,6 +70,13 @@ function named(scope: Scope, over: Ast, depth: number): Ast {
   const below = named(scope, owner, depth + 1)
   const own = Object.fromEntries(keys.map((key) => [key, over[key]]))
   return { ...below, ...own, ...(frame !== undefined && { frame }) }
+}
+
+/** A RANGE frame so far from the current value goes by that value alone. */
+function hasOffset(frame: Ast | undefined): boolean {
+  return [frame?.['start'], frame?.['end']].some(
+    (one) => typeof one === 'object' && one !== null && String(frame?.['kind']).toUpperCase() === 'RANGE',
+  )
 }
 
 function frameClause(write: Writer, scope: Scope, frame: Ast): string {
