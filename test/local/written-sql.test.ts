@@ -96,3 +96,26 @@ describe('what other dialects know and BigQuery does not is refused', () => {
     },
   )
 })
+
+describe('a query that BigQuery refuses is refused', () => {
+  test.each([
+    ['SELECT 1 WHERE TRUE', /without FROM clause/],
+    ['SELECT DISTINCT x FROM (SELECT 1 AS x, 2 AS y) ORDER BY y', /Unrecognized name: y/],
+    ['SELECT 1 UNION ALL SELECT 1 UNION DISTINCT SELECT 1', /parentheses/],
+    ['SELECT 1 EXCEPT DISTINCT SELECT 2 UNION ALL SELECT 1', /parentheses/],
+    ['SELECT 1; DECLARE x INT64; SELECT x', /start of a block/],
+  ])('%s', async (sql, message) => {
+    expect((await api.query(sql)).body.error?.message).toMatch(message)
+  })
+
+  test('and one that only looks like it is not', async () => {
+    const grouped = '(SELECT 1 UNION ALL SELECT 1) UNION DISTINCT SELECT 1'
+    expect(values(await api.query(grouped))).toEqual([['1']])
+    const sorted =
+      'SELECT DISTINCT t.x, -t.x AS z FROM (SELECT 1 AS x UNION ALL SELECT 2) AS t ORDER BY z, t.x'
+    expect(values(await api.query(sorted))).toEqual([
+      ['2', '-2'],
+      ['1', '-1'],
+    ])
+  })
+})

@@ -20,6 +20,12 @@ export function setOperation(write: Writer, scope: Scope, node: Ast): Rows {
   only(operation, body, 'left', 'right', 'all', 'distinct', 'order_by', 'limit', 'offset', 'with')
   if (body['all'] !== true && body['distinct'] !== true)
     throw invalidQuery(`Syntax error: Expected keyword ALL or keyword DISTINCT after ${operation}`)
+  const inner = child(body, 'left') ?? {}
+  const other = kindOf(inner) !== kindOf(node) || (bodyOf(inner)['all'] === true) !== (body['all'] === true)
+  if (SET_OPERATIONS[kindOf(inner)] !== undefined && other)
+    throw invalidQuery(
+      'Syntax error: Different set operations cannot be used in the same query without using parentheses for grouping',
+    )
   if (body['all'] === true && operation !== 'UNION') throw invalidQuery(`${operation} ALL is not supported`)
   const left = write.rows(child(body, 'left') ?? {}, scope)
   const right = write.rows(child(body, 'right') ?? {}, scope)

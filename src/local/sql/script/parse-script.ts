@@ -2,6 +2,7 @@
 import { unsupported } from '../ast.ts'
 import { type ReadField, readType } from '../read-type.ts'
 import { createReader, type Reader } from '../reader.ts'
+import { syntaxError } from '../tokens.ts'
 
 export type Step =
   | { readonly kind: 'statement'; readonly text: string; readonly offset: number }
@@ -77,7 +78,15 @@ function readSteps(reader: Reader, ...ends: readonly string[]): readonly Step[] 
   const steps: Step[] = []
   while (reader.takes(';'));
   while (!reader.done() && !ends.some((end) => reader.sees(end))) {
-    steps.push(readStep(reader))
+    const at = reader.peek()
+    const step = readStep(reader)
+    if (step.kind === 'declare' && steps.some(({ kind }) => kind !== 'declare'))
+      throw syntaxError(
+        'Variable declarations are allowed only at the start of a block or script',
+        reader.sql,
+        at.start,
+      )
+    steps.push(step)
     if (!reader.takes(';') && !reader.done())
       throw reader.failAt(reader.peek(), ends.length > 0 ? '";"' : 'end of input')
     while (reader.takes(';'));
