@@ -103,6 +103,9 @@ describe('a query that BigQuery refuses is refused', () => {
     ['SELECT DISTINCT x FROM (SELECT 1 AS x, 2 AS y) ORDER BY y', /Unrecognized name: y/],
     ['SELECT 1 UNION ALL SELECT 1 UNION DISTINCT SELECT 1', /parentheses/],
     ['SELECT 1 EXCEPT DISTINCT SELECT 2 UNION ALL SELECT 1', /parentheses/],
+    ['SELECT RANK() OVER () FROM UNNEST([1]) AS x', /ORDER BY is required/],
+    ['SELECT LAG(x) OVER (PARTITION BY x) FROM UNNEST([1]) AS x', /ORDER BY is required/],
+    ['SELECT SUM(DISTINCT x) OVER w FROM UNNEST([1]) AS x WINDOW w AS (ORDER BY x)', /DISTINCT/],
     ['SELECT 1; DECLARE x INT64; SELECT x', /start of a block/],
   ])('%s', async (sql, message) => {
     expect((await api.query(sql)).body.error?.message).toMatch(message)

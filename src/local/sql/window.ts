@@ -8,11 +8,19 @@ import type { Scope } from './scope.ts'
 import { coerceTo, FLOAT64, INT64, type Type, type Typed, typed, unify } from './typing.ts'
 import type { Writer } from './writer.ts'
 
+const NEED_ORDER = ['rank', 'dense_rank', 'percent_rank', 'cume_dist', 'n_tile', 'lag', 'lead']
+
 export function windowed(write: Writer, scope: Scope, body: Ast): Typed {
   only('window function', body, 'this', 'over')
   const node = child(body, 'this') ?? {}
   const kind = kindOf(node)
   const inner = bodyOf(node)
+  const over = named(scope, child(body, 'over') ?? {}, 0)
+  const ordered = children(over, 'order_by').length > 0
+  if (!ordered && NEED_ORDER.includes(kind))
+    throw invalidQuery(`Window ORDER BY is required for analytic function ${kind.toUpperCase()}`)
+  if (inner['distinct'] === true && (ordered || child(over, 'frame') !== undefined))
+    throw invalidQuery('Window ORDER BY and frames are not allowed if DISTINCT is specified')
   const clause = ` OVER (${specification(write, scope, child(body, 'over') ?? {})})`
   const aggregateName = AGGREGATE_NODES[kind]
   if (aggregateName !== undefined) return aggregate(write, scope, aggregateName, inner, clause)
