@@ -34,6 +34,12 @@ describe('a value is what BigQuery makes of it, where the engine below would say
     ["(SELECT SUM(x) FROM UNNEST([CAST('inf' AS FLOAT64), 1.0]) AS x)", 'Infinity'],
     ['SAFE_MULTIPLY(1e308, 20)', null],
     ["SAFE_CAST('1e999' AS FLOAT64)", null],
+    ["FORMAT('%t|%t', 2.0, 2.5)", '2.0|2.5'],
+    [String.raw`FORMAT('%T', b'x\x01\xff\n')`, String.raw`b"x\x01\xff\n"`],
+    [String.raw`FORMAT('%T', 'é\x01')`, String.raw`"é\x01"`],
+    ["FORMAT('%11.3e|%.0f|%.2f', 1012.5, 2.5, 0.375)", '  1.012e+03|2|0.38'],
+    ["FORMAT('%.1f|%.3e|%g', 0.05, 0.0, 1e15)", '0.1|0.000e+00|1e+15'],
+    ["UPPER('Maß ok')", 'MASS OK'],
     // An hour that comes twice is its first time.
     ["UNIX_SECONDS(TIMESTAMP '2025-11-02 01:15:00 America/New_York')", '1762060500'],
     ["UNIX_SECONDS(TIMESTAMP(DATETIME '2025-11-02 01:15:00', 'America/New_York'))", '1762060500'],

@@ -132,6 +132,7 @@ const MACROS: Readonly<Record<string, string>> = {
   // NULL if any part is NULL, where DuckDB would skip it.
   bq_concat: `(l) AS (CASE WHEN list_count(l) = len(l) THEN array_to_string(l, '') END)`,
   bq_any: `(l) AS (CASE WHEN list_contains(l, true) THEN true WHEN list_count(l) < len(l) THEN NULL ELSE false END)`,
+  bq_upper: '(s) AS (CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE js_upper(s) END)',
   bq_extreme:
     '(l, most) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN most THEN list_max(l) ELSE list_min(l) END END)',
   bq_least_float: `(l) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST('nan' AS DOUBLE) ELSE list_min(l) END END)`,

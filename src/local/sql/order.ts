@@ -19,7 +19,7 @@ export function orderBy(
   scope: Scope,
   keys: readonly Ast[],
   output?: Output,
-  plain = output?.distinct === true,
+  plain: boolean = output?.distinct === true,
 ): string {
   return keys
     .map((key) => {

@@ -315,7 +315,9 @@ function formatArgument(value: Typed): string {
   const text =
     kind === 'j'
       ? `CAST(${value.sql} AS VARCHAR)`
-      : castToType({ sql: value.sql, type: value.type }, STRING).sql
+      : kind === 'y'
+        ? `hex(${value.sql})`
+        : castToType({ sql: value.sql, type: value.type }, STRING).sql
   return `'${kind}:' || ${text}`
 }
 

@@ -86,7 +86,7 @@ FARM_FINGERPRINT(BYTES) INT64 = js_farm_fingerprint($1)
 
 const TEXT = `
 LOWER(STRING) STRING = lower($1)
-UPPER(STRING) STRING = upper($1)
+UPPER(STRING) STRING = bq_upper($1)
 LENGTH(STRING) INT64 = length($1)
 LENGTH(BYTES) INT64 = octet_length($1)
 CHAR_LENGTH|CHARACTER_LENGTH(STRING) INT64 = length($1)

@@ -31,7 +31,7 @@ export function formatText(format: string, args: readonly Text[]): Text {
     if (verb === 's' || verb === 't' || verb === 'T') {
       if (verb === 's' && kind !== 's')
         throw new Error(`Invalid type for argument ${at + 1} to FORMAT; Expected STRING`)
-      const text = verb === 'T' ? asLiteral(kind, value) : value
+      const text = verb === 'T' ? asLiteral(kind, value) : verb === 't' ? asText(kind, value) : value
       return pad(places === undefined ? text : [...text].slice(0, places).join(''), '', flags, wide)
     }
     const [sign, digits] = numeral(kind, value, verb, flags, places)
@@ -92,18 +92,26 @@ function fixed(text: string, places: number): string {
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`
 }
 
+/** What lies exactly between two goes to the even one, as printf has it; JavaScript takes the greater. */
+function rounded(digits: (places: number) => string, places: number): string {
+  if (places >= 100) return digits(100)
+  const [, whole = '', fraction = '', exponent = ''] = /^(\d+)\.(\d+)(.*)$/.exec(digits(100)) ?? []
+  const kept = places === 0 ? whole : `${whole}.${fraction.slice(0, places)}`
+  return /^50*$/.test(fraction.slice(places)) && /[02468]$/.test(kept) ? kept + exponent : digits(places)
+}
+
 function real(value: number, verb: string, places: number, keep: boolean): string {
   if (verb === 'f')
     return value >= 1e21
       ? `${BigInt(value)}.${'0'.repeat(places)}`.replace(/\.$/, '')
-      : value.toFixed(Math.min(places, 100))
-  if (verb === 'e') return value.toExponential(Math.min(places, 100)).replace(/e([+-])(\d)$/, 'e$10$2')
+      : rounded((n) => value.toFixed(n), places)
+  if (verb === 'e') return rounded((n) => value.toExponential(n), places).replace(/e([+-])(\d)$/, 'e$10$2')
   const precision = places === 0 ? 1 : places
   const exponent = value === 0 ? 0 : Number(value.toExponential(precision - 1).split('e')[1])
   const text =
     exponent < -4 || exponent >= precision
-      ? value.toExponential(precision - 1).replace(/e([+-])(\d)$/, 'e$10$2')
-      : value.toFixed(Math.max(0, precision - 1 - exponent))
+      ? rounded((n) => value.toExponential(n), precision - 1).replace(/e([+-])(\d)$/, 'e$10$2')
+      : rounded((n) => value.toFixed(n), Math.max(0, precision - 1 - exponent))
   return keep || !text.includes('.') ? text : text.replace(/\.?0+(e|$)/, '$1')
 }
 
@@ -117,10 +125,20 @@ const TYPED: Readonly<Record<string, string>> = {
   j: 'JSON',
 }
 
+function asText(kind: string, value: string): string {
+  if (kind === 'y') return escaped(bytesOf(value), true)
+  return kind === 'f' && /^-?\d+$/.test(value) ? `${value}.0` : value
+}
+
+/** Bytes as text of one character each; those beyond ASCII are written as escapes. */
+function bytesOf(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('latin1')
+}
+
 /** The value as a literal of GoogleSQL. */
 function asLiteral(kind: string, value: string): string {
   if (kind === 's') return quoted(value)
-  if (kind === 'y') return `b${quoted(value)}`
+  if (kind === 'y') return `b${quoted(bytesOf(value), true)}`
   if (kind === 'f')
     return /^-?\d+$/.test(value)
       ? `${value}.0`
@@ -131,12 +149,19 @@ function asLiteral(kind: string, value: string): string {
   return type === undefined ? value : `${type} ${quoted(value)}`
 }
 
-function quoted(text: string): string {
+function quoted(text: string, bytes = false): string {
   const mark = text.includes('"') && !text.includes("'") ? "'" : '"'
-  const escaped = text
-    .replaceAll('\\', '\\\\')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\t', '\\t')
-    .replaceAll('\r', '\\r')
-  return `${mark}${mark === '"' ? escaped.replaceAll('"', '\\"') : escaped}${mark}`
+  const inside = escaped(text, bytes)
+  return `${mark}${mark === '"' ? inside.replaceAll('"', '\\"') : inside}${mark}`
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' }
+
+/** Text without control characters, and of bytes without any that are not ASCII. */
+function escaped(text: string, bytes: boolean): string {
+  return Array.from(text, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    const printed = code >= 32 && code !== 127 && (code < 127 || !bytes)
+    return ESCAPES[char] ?? (printed ? char : `\\x${code.toString(16).padStart(2, '0')}`)
+  }).join('')
 }

@@ -149,6 +149,7 @@ export const TEXT_FUNCTIONS: readonly Native[] = [
   ['js_from_base32', ['VARCHAR'], 'BLOB', fromBase32],
   ['js_soundex', ['VARCHAR'], 'VARCHAR', soundex],
   ['js_initcap', ['VARCHAR', 'VARCHAR'], 'VARCHAR', initCap],
+  ['js_upper', ['VARCHAR'], 'VARCHAR', (text: string) => text.toUpperCase()],
   ['js_normalize', ['VARCHAR', 'VARCHAR'], 'VARCHAR', (text: string, form: string) => text.normalize(form)],
   ['js_regexp_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT', 'BOOLEAN'], 'BIGINT', regexpPlace],
   ['js_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT'], 'BIGINT', place],
