@@ -193,6 +193,7 @@ function bySignature(name: string, args: readonly Typed[]): Typed {
   // DuckDB rounds decimals well, but only to a fixed number of places.
   if (
     name === 'ROUND' &&
+    args.length <= 2 &&
     first !== undefined &&
     kindOfType(first.type) === 'NUMERIC' &&
     /^\d$/.test(places?.text ?? '0')
