@@ -69,6 +69,10 @@ test('NaN comes before all numbers wherever rows are ordered', async () => {
     expect(
       values(await api.query(`SELECT x FROM ${rows} UNION ALL SELECT 1.5 ORDER BY ${key} DESC LIMIT 4`)),
     ).toEqual([['2.5'], ['1.5'], ['0.5'], ['NaN']])
+  for (const key of ['x', '1', 't.x'])
+    expect(
+      values(await api.query(`SELECT DISTINCT x FROM (SELECT x FROM ${rows}) AS t ORDER BY ${key} DESC`)),
+    ).toEqual([['2.5'], ['0.5'], ['NaN']])
   const near = 'SUM(x) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)'
   expect(values(await api.query(`SELECT ${near} AS n FROM UNNEST([1.5, 2.0, 9.0]) AS x ORDER BY n`))).toEqual(
     [['1.5'], ['3.5'], ['9.0']],

@@ -100,6 +100,7 @@ describe('what other dialects know and BigQuery does not is refused', () => {
 describe('a query that BigQuery refuses is refused', () => {
   test.each([
     ["SELECT ROUND(NUMERIC '2.5', 0, 'ROUND_HALF_EVEN')", /No matching signature/],
+    ['CREATE TEMP TABLE t AS SELECT 1 AS a, 1 + 1', /column 2 has no name/],
     ['SELECT 1 WHERE TRUE', /without FROM clause/],
     ['SELECT DISTINCT x FROM (SELECT 1 AS x, 2 AS y) ORDER BY y', /Unrecognized name: y/],
     ['SELECT 1 UNION ALL SELECT 1 UNION DISTINCT SELECT 1', /parentheses/],

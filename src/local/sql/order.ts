@@ -1,6 +1,6 @@
 // ORDER BY keys. BigQuery sorts NULL as the smallest value; DuckDB does not, so it is always written out.
 import { invalidQuery } from '../wire/api-error.ts'
-import { isRepeated } from '../wire/table-schema.ts'
+import { isRepeated, quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, kindOf, only } from './ast.ts'
 import type { Scope } from './scope.ts'
 import type { Item } from './select-list.ts'
@@ -11,6 +11,8 @@ import type { Writer } from './writer.ts'
 export interface Output {
   readonly items: readonly Item[]
   readonly distinct: boolean
+  /** The columns of the finished list, where the keys stand outside of it. */
+  readonly names?: readonly string[]
 }
 
 /** `plain` where DuckDB takes no key but the one that is written. */
@@ -30,6 +32,9 @@ export function orderBy(
       const { place, value } = orderKey(write, scope, child(key, 'this') ?? {}, output)
       const sorted = `${place} ${descending ? 'DESC' : 'ASC'} ${nulls}`
       // NaN comes below all numbers; DuckDB has it above them. DISTINCT leaves no room for a second key.
+      const column = output?.names?.[Number(place) - 1]
+      if (column !== undefined && kindOfType(value?.type) === 'FLOAT')
+        return `isnan(${quoteName(column)}) ${descending ? 'ASC' : 'DESC'} ${nulls}, ${sorted}`
       if (value === undefined || kindOfType(value.type) !== 'FLOAT' || plain) return sorted
       return `isnan(${value.sql}) ${descending ? 'ASC' : 'DESC'} ${nulls}, ${sorted}`
     })
@@ -55,7 +60,10 @@ function orderKey(
     throw invalidQuery(`ORDER BY does not support expressions of type ${typeName(value.type)}`)
   const place = at ?? (items?.findIndex((item) => item.value.sql === value.sql) ?? -1) + 1
   return {
-    place: place === 0 || (at === undefined && /^CAST\(/.test(value.sql)) ? value.sql : String(place),
+    place:
+      place === 0 || (at === undefined && output?.names === undefined && /^CAST\(/.test(value.sql))
+        ? value.sql
+        : String(place),
     value,
   }
 }

@@ -12,6 +12,8 @@ export interface Item {
   readonly name: string
   /** The name can be used by later clauses. */
   readonly explicit: boolean
+  /** It has no name but the number it was given. */
+  readonly numbered?: boolean
   readonly value: Typed
 }
 
@@ -35,7 +37,9 @@ export function selectItems(write: Writer, scope: Scope, body: Ast): readonly It
     const name = impliedName(node)
     const value = write.typed(node, scope)
     // A bare column keeps its name, but a clause that uses the name means the column itself.
-    return [{ name: name === '' ? `f${unnamed++}_` : name, explicit: false, value }]
+    return name === ''
+      ? [{ name: `f${unnamed++}_`, explicit: false, numbered: true, value }]
+      : [{ name, explicit: false, value }]
   })
 }
 

@@ -9,7 +9,7 @@ import { type Output, orderBy, position } from './order.ts'
 import { newScope, type Scope } from './scope.ts'
 import { type Item, rowValue, selectItems } from './select-list.ts'
 import { setOperation } from './set-operation.ts'
-import { coerceTo, INT64, type Typed } from './typing.ts'
+import { coerceTo, INT64, kindOfType, type Typed } from './typing.ts'
 import type { Rows, Writer } from './writer.ts'
 
 const CLAUSES = [
@@ -92,16 +92,21 @@ function select(write: Writer, empty: Scope, body: Ast): Rows {
     groupBy(write, after, child(body, 'group_by'), listed),
     clause(write, after, 'HAVING', child(body, 'having')),
     clause(write, after, 'QUALIFY', child(body, 'qualify')),
-    tailClauses(write, after, body, kind === '' ? { items: listed, distinct } : undefined),
   ].join('')
   const items = kind === '' ? listed : [rowValue(kind, listed)]
   const names = distinctNames(items.map(({ name }) => name))
+  // What DISTINCT leaves is sorted from outside, where a key may be more than a column.
+  const outside = distinct && kind === '' && items.some(({ value }) => kindOfType(value.type) === 'FLOAT')
+  const output = kind === '' ? { items: listed, distinct, ...(outside && { names }) } : undefined
+  const tail = tailClauses(write, after, body, output)
   const list = items.map(({ value }, i) => `${settled(value)} AS ${quoteName(names[i] ?? '')}`).join(', ')
+  const all = `SELECT ${distinct ? 'DISTINCT ' : ''}${list}${clauses}`
   return {
-    sql: `${ctes}SELECT ${distinct ? 'DISTINCT ' : ''}${list}${clauses}`,
+    sql: outside && tail !== '' ? `${ctes}SELECT * FROM (${all})${tail}` : `${ctes}${all}${tail}`,
     fields: items.map(({ name, value }) => outputField(name, value)),
     names,
     value: kind !== '',
+    unnamed: (kind === '' && items.findIndex(({ numbered }) => numbered) + 1) || undefined,
     constants: items.map(({ value }) => value.constant),
   }
 }

@@ -12,6 +12,8 @@ export interface Rows {
   readonly names: readonly string[]
   /** Set for SELECT AS STRUCT and AS VALUE: each row is the value of the one column. */
   readonly value: boolean
+  /** The place of the first column without a name of its own, from 1. */
+  readonly unnamed?: number | undefined
   /** Which columns are literals, and so fit other types. */
   readonly constants: readonly Typed['constant'][]
 }
