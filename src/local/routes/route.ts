@@ -53,7 +53,7 @@ export class Reply {
   }
 }
 
-export type RawBody = string | Uint8Array | Readable
+type RawBody = string | Uint8Array | Readable
 
 export interface Route {
   readonly method: string

@@ -52,7 +52,7 @@ function checkClustering(clustering: unknown, column: (name: string) => string |
   }
 }
 
-export function checkLabels(labels: unknown): void {
+function checkLabels(labels: unknown): void {
   for (const [key, value] of Object.entries((labels ?? {}) as Record<string, unknown>))
     if (
       !/^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(key) ||

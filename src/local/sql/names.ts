@@ -70,7 +70,7 @@ function wholeRow(source: Source): Typed {
   return rowOf(columns.filter(({ hidden }) => hidden === undefined))
 }
 
-export function rowOf(columns: readonly Column[]): Typed {
+function rowOf(columns: readonly Column[]): Typed {
   return typed(
     structPack(columns.map(({ name, value }) => [name, value.sql])),
     structOf(columns.map(({ name, value }) => ({ ...(value.type ?? { type: 'NULL' }), name }))),

@@ -73,7 +73,7 @@ export function commonTable(scope: Scope | undefined, name: string): Rows | unde
   return scope.commonTables.get(name.toLowerCase()) ?? commonTable(scope.parent, name)
 }
 
-export function isCommonTable(scope: Scope | undefined, name: string): boolean {
+function isCommonTable(scope: Scope | undefined, name: string): boolean {
   return commonTable(scope, name) !== undefined
 }
 

@@ -26,7 +26,7 @@ export interface Run {
   readonly functions: Map<string, Readonly<Record<string, unknown>>>
 }
 
-export interface DmlCounts {
+interface DmlCounts {
   readonly inserted: number
   readonly updated: number
   readonly deleted: number

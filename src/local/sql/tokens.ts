@@ -54,7 +54,7 @@ export function tokenise(sql: string): readonly Token[] {
 }
 
 /** The line and column of a place in the text, from 1, as error messages give them. */
-export function placeOf(sql: string, offset: number): string {
+function placeOf(sql: string, offset: number): string {
   const before = sql.slice(0, offset).split('\n')
   return `[${before.length}:${(before[before.length - 1]?.length ?? 0) + 1}]`
 }

@@ -27,7 +27,7 @@ export function scalar(name: string): Type {
 
 export const INT64: Type = scalar('INTEGER')
 export const FLOAT64: Type = scalar('FLOAT')
-export const NUMERIC: Type = scalar('NUMERIC')
+const NUMERIC: Type = scalar('NUMERIC')
 export const BOOL: Type = scalar('BOOLEAN')
 export const STRING: Type = scalar('STRING')
 export const JSON_TYPE: Type = scalar('JSON')

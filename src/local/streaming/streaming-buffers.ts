@@ -4,7 +4,7 @@
 /** How long rows count as buffered; the service takes minutes, up to 90. */
 const WINDOW_MS = 90_000
 
-export interface StreamingBuffer {
+interface StreamingBuffer {
   readonly rows: number
   readonly bytes: number
   readonly oldestAt: number

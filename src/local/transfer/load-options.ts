@@ -4,7 +4,7 @@ import { acceptSchema, type TableSchema } from '../wire/table-schema.ts'
 import type { CsvDialect } from './read-csv.ts'
 import { type Disposition, disposition } from './write-result.ts'
 
-export type Format = 'CSV' | 'JSON' | 'PARQUET' | 'AVRO'
+type Format = 'CSV' | 'JSON' | 'PARQUET' | 'AVRO'
 
 export interface LoadOptions {
   readonly format: Format

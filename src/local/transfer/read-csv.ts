@@ -8,7 +8,7 @@ export interface CsvDialect {
   readonly encoding: BufferEncoding
 }
 
-export interface CsvField {
+interface CsvField {
   readonly text: string
   readonly quoted: boolean
 }

@@ -12,7 +12,7 @@ const GRANULARITY = 262_144
 const LIFETIME_MS = 7 * 86_400_000
 
 /** What becomes of a complete file, which is then its receiver's to remove; the answer to the last piece. */
-export type Finish = (path: string) => Promise<unknown>
+type Finish = (path: string) => Promise<unknown>
 
 export interface Uploads {
   /** A path for a file that does not exist yet. */

@@ -46,7 +46,7 @@ function toDecimal(text: string, scale: number): string {
 }
 
 /** FLOAT64 as CAST to STRING writes it: 15 digits if they are enough, else 17. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   if (Object.is(value, -0)) return '-0'

@@ -56,12 +56,12 @@ export type Step =
 
 export type Of<K extends Step['kind']> = Extract<Step, { readonly kind: K }>
 
-export interface Branch {
+interface Branch {
   readonly condition: string
   readonly steps: readonly Step[]
 }
 
-export interface Using {
+interface Using {
   readonly value: string
   readonly name: string | undefined
 }
