@@ -53,8 +53,6 @@ export class Reply {
   }
 }
 
-type RawBody = string | Uint8Array | Readable
-
 export interface Route {
   readonly method: string
   readonly segments: readonly string[]

@@ -73,10 +73,6 @@ export function commonTable(scope: Scope | undefined, name: string): Rows | unde
   return scope.commonTables.get(name.toLowerCase()) ?? commonTable(scope.parent, name)
 }
 
-function isCommonTable(scope: Scope | undefined, name: string): boolean {
-  return commonTable(scope, name) !== undefined
-}
-
 export function findSource(scope: Scope | undefined, alias: string): Source | undefined {
   if (scope === undefined) return undefined
   const wanted = alias.toLowerCase()

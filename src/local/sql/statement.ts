@@ -26,12 +26,6 @@ export interface Run {
   readonly functions: Map<string, Readonly<Record<string, unknown>>>
 }
 
-interface DmlCounts {
-  readonly inserted: number
-  readonly updated: number
-  readonly deleted: number
-}
-
 export interface DdlOutcome {
   readonly operation: 'CREATE' | 'SKIP' | 'REPLACE' | 'ALTER' | 'DROP'
   readonly table?: { readonly projectId: string; readonly datasetId: string; readonly tableId: string }
