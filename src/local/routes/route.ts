@@ -1,7 +1,6 @@
 // What a route is: a method, a path with :names, and a function from request to JSON.
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { TokenEndpoint } from '../auth/token-endpoint.ts'
 import type { RequestMemory } from '../jobs/request-memory.ts'
 import type { QueryEngine } from '../jobs/run-query.ts'
