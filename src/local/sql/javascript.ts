@@ -74,11 +74,15 @@ export async function installJavascript(connection: Connection): Promise<void> {
       parameterTypes: [VARCHAR, VARCHAR],
       specialHandling: true,
       volatile: true,
-      mainFunction(_info, chunk, output) {
-        const [ids, args] = [chunk.getColumnValues(0), chunk.getColumnValues(1)]
-        for (let row = 0; row < chunk.rowCount; row++)
-          output.setItem(row, run(String(ids[row]), String(args[row])))
-        output.flush()
+      mainFunction(info, chunk, output) {
+        try {
+          const [ids, args] = [chunk.getColumnValues(0), chunk.getColumnValues(1)]
+          for (let row = 0; row < chunk.rowCount; row++)
+            output.setItem(row, run(String(ids[row]), String(args[row])))
+          output.flush()
+        } catch (error) {
+          info.setError(error instanceof Error ? error.message : String(error))
+        }
       },
     }),
   )
