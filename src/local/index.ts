@@ -2,6 +2,9 @@
 import type { AddressInfo } from 'node:net'
 import { openServiceAccounts, type ServiceAccountKey } from './auth/service-accounts.ts'
 import { createTokenEndpoint } from './auth/token-endpoint.ts'
+import { faultRoutes } from './faults/fault-routes.ts'
+import { type FaultRule, parseFaultRules } from './faults/fault-rule.ts'
+import { createFaults, watchSchemas } from './faults/faults.ts'
 import { openJobStore } from './jobs/job-store.ts'
 import { createRequestMemory } from './jobs/request-memory.ts'
 import type { QueryJob } from './jobs/run-query.ts'
@@ -30,6 +33,7 @@ import { type Files, openFiles } from './uploads/files.ts'
 import { createUploads } from './uploads/uploads.ts'
 
 export type { ServiceAccountKey } from './auth/service-accounts.ts'
+export type { FaultRule } from './faults/fault-rule.ts'
 
 /** How a local BigQuery is started; every field is optional. */
 export interface LocalBigQueryOptions {
@@ -44,6 +48,8 @@ export interface LocalBigQueryOptions {
    * that this server issued and answers 401 otherwise.
    */
   authentication?: 'open' | 'required'
+  /** Faults to rehearse, from the start; PUT and DELETE on /_faults change them. Rejects when one is bad. */
+  faults?: readonly FaultRule[]
   /** The clock, in epoch milliseconds. Default Date.now. */
   now?: () => number
 }
@@ -70,10 +76,12 @@ const INSERT_CONNECTIONS = 2
  */
 export async function startLocalBigQuery(options: LocalBigQueryOptions = {}): Promise<LocalBigQuery> {
   const { port = 9050, projectId = 'local', dataDirectory, authentication = 'open', now = Date.now } = options
+  const { faults = [] } = options
+  parseFaultRules(faults)
   const [parser, engine] = await Promise.all([loadParser(), openEngine(dataDirectory)])
   const files = openFiles(dataDirectory)
   try {
-    return await serve(parser, engine, files, { port, projectId, authentication, now })
+    return await serve(parser, engine, files, { port, projectId, authentication, faults, now })
   } catch (error) {
     engine.close()
     files.close()
@@ -85,7 +93,7 @@ async function serve(
   parser: Awaited<ReturnType<typeof loadParser>>,
   engine: Engine,
   files: Files,
-  options: { port: number; projectId: string; authentication: 'open' | 'required'; now: () => number },
+  options: Required<Omit<LocalBigQueryOptions, 'dataDirectory'>>,
 ): Promise<LocalBigQuery> {
   const { port, projectId, authentication, now } = options
   const pool = createPool(engine, INSERT_CONNECTIONS)
@@ -94,16 +102,21 @@ async function serve(
     await installMacros(connection)
     await installJavascript(connection)
   })
-  const catalog = await openCatalog(pool, now)
+  const stored = await openCatalog(pool, now)
   const accounts = await openServiceAccounts(pool)
+  const tokens = createTokenEndpoint(accounts, now)
+  const faults = createFaults(options.faults, now, tokens.expireAll)
+  const catalog = watchSchemas(stored, faults)
   const jobs = await openJobStore(pool, (job) => {
-    const table = (job as QueryJob).resultTable
-    if (table !== undefined)
-      pool.use((connection) => connection.run(`DROP TABLE IF EXISTS ${table}`)).catch(() => undefined)
+    const { resultTable } = job as QueryJob
+    if (resultTable === undefined) return
+    ;(job as QueryJob).resultTable = undefined
+    pool.use((connection) => connection.run(`DROP TABLE IF EXISTS ${resultTable}`)).catch(() => undefined)
   })
   const reading = createPool(engine, 1)
   const querying = createPool(engine, QUERY_CONNECTIONS)
   const mutex = createMutex()
+  const buffers = createStreamingBuffers(now)
   const uploads = createUploads(files.scratch, now)
   const objects = openObjectStore(files.objects, now)
   const loads = createLoads({ catalog, pool, mutex, jobs, objects, newPath: uploads.newPath, now })
@@ -112,10 +125,17 @@ async function serve(
     services: {
       catalog,
       reading,
-      rows: { catalog, pool, mutex, memory: createInsertMemory(now), buffers: createStreamingBuffers(now) },
+      rows: {
+        ...{ catalog, pool, mutex, buffers, memory: createInsertMemory(now) },
+        stored(table, rows) {
+          buffers.add(table.incarnation, rows)
+          faults.streamed(table)
+        },
+      },
       now,
-      queries: { catalog, pool: querying, mutex, jobs, parser, now },
-      tokens: createTokenEndpoint(accounts, now),
+      queries: { catalog, pool: querying, mutex, jobs, parser, now, checkDml: faults.checkDml },
+      tokens,
+      faults,
       loads,
       objects,
       uploads,
@@ -123,7 +143,7 @@ async function serve(
     },
     routes: [
       ...[...projectRoutes(projectId), ...datasetRoutes, ...tableRoutes, ...tableDataRoutes],
-      ...[...routineRoutes, ...jobRoutes, ...uploadRoutes, ...objectRoutes],
+      ...[...routineRoutes, ...jobRoutes, ...uploadRoutes, ...objectRoutes, ...faultRoutes],
     ],
     authentication,
     url: () => url,

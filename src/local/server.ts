@@ -1,6 +1,9 @@
 // The HTTP face: one request in, authentication, the route table, one JSON reply out.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Encounter } from './faults/faults.ts'
+import { sendMangled } from './faults/mangle.ts'
 import { readBody } from './request-body.ts'
 import { type ApiRequest, match, Reply, type Route, type Services } from './routes/route.ts'
 import { ApiError, errorEnvelope } from './wire/api-error.ts'
@@ -17,17 +20,38 @@ export interface ServerOptions {
 
 export function createApiServer(options: ServerOptions): Server {
   return createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, (request, response) => {
-    answer(options, request).then(
-      (reply) => send(response, reply),
-      (error: unknown) => {
-        const failure =
-          error instanceof ApiError ? error : new ApiError(500, 'internalError', firstLine(error))
-        send(response, new Reply(failure.status, errorEnvelope(failure), failure.headers))
-        // What a failed route did not read is thrown away, so that the client hears the answer.
-        request.resume()
-      },
-    )
+    serve(options, request, response).catch(() => response.destroy())
   })
+}
+
+async function serve(
+  options: ServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = request.url ?? '/'
+  const met = url.startsWith('/_faults')
+    ? undefined
+    : options.services.faults.meet(request.method ?? 'GET', url)
+  if (met !== undefined && met.delayMs > 0) await wait(met.delayMs)
+  if (met?.reset === 'before') {
+    response.destroy()
+    return
+  }
+  if (met?.answer !== undefined) {
+    const { status, body, headers } = met.answer
+    request.resume()
+    await send(response, new Reply(status, body, headers))
+    return
+  }
+  const reply = await answer(options, request).catch((error: unknown) => {
+    const failure = error instanceof ApiError ? error : new ApiError(500, 'internalError', firstLine(error))
+    return new Reply(failure.status, errorEnvelope(failure), failure.headers)
+  })
+  if (met?.reset === 'after') response.destroy()
+  else await send(response, reply, met)
+  // What a failed route did not read is thrown away, so that the client hears the answer.
+  request.resume()
 }
 
 async function answer(options: ServerOptions, request: IncomingMessage): Promise<Reply> {
@@ -43,7 +67,7 @@ async function answer(options: ServerOptions, request: IncomingMessage): Promise
   const found = match(options.routes, request.method ?? 'GET', path)
   const body = found?.route.streams === true ? Buffer.alloc(0) : await readBody(request)
   if (found === undefined) throw new ApiError(404, 'notFound', `Not found: ${request.method} ${url.pathname}`)
-  if (options.authentication === 'required') checkToken(options, request)
+  if (options.authentication === 'required' && path !== '_faults') checkToken(options, request)
   const asked: ApiRequest = {
     services: options.services,
     baseUrl: `${options.url()}/bigquery/v2`,
@@ -79,7 +103,7 @@ function checkToken(options: ServerOptions, request: IncomingMessage): void {
     })
 }
 
-function send(response: ServerResponse, reply: Reply): void {
+async function send(response: ServerResponse, reply: Reply, met?: Encounter): Promise<void> {
   const { status, body, headers } = reply
   if (response.headersSent || response.destroyed) return
   if (body instanceof Readable) {
@@ -96,7 +120,8 @@ function send(response: ServerResponse, reply: Reply): void {
     ...(typeof etag === 'string' ? { ETag: etag } : {}),
     ...headers,
   })
-  response.end(sent)
+  if (met?.truncate === undefined && met?.bytesPerSecond === undefined) response.end(sent)
+  else await sendMangled(response, Buffer.from(sent), met)
 }
 
 function firstLine(error: unknown): string {

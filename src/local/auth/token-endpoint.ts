@@ -18,6 +18,8 @@ interface TokenReply {
 export interface TokenEndpoint {
   grant(form: URLSearchParams, tokenUrls: readonly string[]): TokenReply
   isValid(accessToken: string): boolean
+  /** No token issued so far is valid any more. */
+  expireAll(): void
 }
 
 export function createTokenEndpoint(accounts: ServiceAccounts, now: () => number): TokenEndpoint {
@@ -32,6 +34,7 @@ export function createTokenEndpoint(accounts: ServiceAccounts, now: () => number
   }
 
   return {
+    expireAll: () => issued.clear(),
     isValid: (accessToken) => (issued.get(accessToken) ?? 0) > now(),
     grant(form, tokenUrls) {
       const grantType = form.get('grant_type')

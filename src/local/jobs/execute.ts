@@ -133,6 +133,7 @@ export async function execute(execution: Execution): Promise<void> {
       await prepares(connection, sql)
       return { statementType, schema: { fields: statement.fields }, totalRows: 0 }
     }
+    if (statementType !== 'INSERT') engine.checkDml(statement.target)
     return transactions.change(statement.target, async () => {
       if (mustBeEmpty !== undefined && (await read(mustBeEmpty.sql)).length > 0)
         throw invalidQuery(mustBeEmpty.message)

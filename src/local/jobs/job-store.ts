@@ -6,8 +6,11 @@ import { alreadyExists, notFound } from '../wire/api-error.ts'
 import { quoteText } from '../wire/table-schema.ts'
 import { type Job, jobName } from './job.ts'
 
-/** How many finished jobs keep their rows in memory; older ones lose them and answer 404. */
+/** How many finished jobs are remembered; older ones answer 404. */
 const KEPT_JOBS = 500
+/** How many result rows are kept in all, newest results first; the last few are kept whatever their size. */
+const KEPT_ROWS = 2_000_000
+const KEPT_RESULTS = 3
 
 export interface JobStore {
   add(job: Job): void
@@ -36,15 +39,12 @@ export async function openJobStore(pool: Pool, forget: (job: Job) => void): Prom
 
   /** Jobs whose ids must last are not counted: else they would crowd out the results of all others. */
   function evict(): void {
-    if (jobs.size <= KEPT_JOBS) return
-    const passing = [...jobs].filter(
-      ([, job]) =>
-        job.endedAt !== undefined &&
-        (job.outcome?.dmlRows === undefined || job.statistics?.['parentJobId'] !== undefined),
-    )
-    for (const [name, job] of passing.slice(0, Math.max(0, passing.length - KEPT_JOBS))) {
-      jobs.delete(name)
-      forget(job)
+    const passing = [...jobs].filter(([, job]) => job.endedAt !== undefined && !lasts(job)).reverse()
+    let rows = 0
+    for (const [i, [name, job]] of passing.entries()) {
+      rows += job.outcome?.totalRows ?? 0
+      if (i >= KEPT_JOBS) jobs.delete(name)
+      if (i >= KEPT_JOBS || (rows > KEPT_ROWS && i >= KEPT_RESULTS)) forget(job)
     }
   }
 
@@ -80,6 +80,12 @@ export async function openJobStore(pool: Pool, forget: (job: Job) => void): Prom
     },
     recordSql,
   }
+}
+
+/** A job that changed rows, and that a repeated request must find; the statements of a script do not count. */
+function lasts({ outcome, configuration, statistics }: Job): boolean {
+  if (statistics?.['parentJobId'] !== undefined) return false
+  return outcome?.dmlRows !== undefined || 'load' in configuration || 'copy' in configuration
 }
 
 function recordSql(job: Job): string {

@@ -18,6 +18,8 @@ export interface QueryEngine {
   readonly jobs: JobStore
   readonly parser: Parser
   readonly now: () => number
+  /** Refuses a change to the rows of a physical table, as a scripted fault asks. */
+  readonly checkDml: (target: string) => void
 }
 
 export interface QueryRequest {

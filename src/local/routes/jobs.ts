@@ -217,7 +217,8 @@ async function resultsOf(
   let page: Page = { rows: [], next: 0 }
   if (job.resultTable !== undefined)
     page = await readPage(request.services.reading, job.resultTable, outcome.schema?.fields ?? [], asked)
-  else if (outcome.totalRows > 0) throw notFound(`Job ${jobName(job)}`)
+  else if (outcome.totalRows > 0)
+    throw notFound(`Rows of job ${jobName(job)}: the local BigQuery keeps those of recent jobs only`)
   return {
     ...(outcome.schema === undefined ? {} : { schema: outcome.schema }),
     ...reference,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TokenEndpoint } from '../auth/token-endpoint.ts'
+import type { Faults } from '../faults/faults.ts'
 import type { RequestMemory } from '../jobs/request-memory.ts'
 import type { QueryEngine } from '../jobs/run-query.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
@@ -23,6 +24,7 @@ export interface Services {
   readonly objects: ObjectStore
   readonly uploads: Uploads
   readonly requests: RequestMemory
+  readonly faults: Faults
   readonly now: () => number
 }
 
@@ -102,14 +104,17 @@ export function part(request: ApiRequest, name: string): string {
   return request.path[name] ?? ''
 }
 
-export function jsonBody(request: ApiRequest): Record<string, unknown> {
-  if (request.body.length === 0) return {}
-  let value: unknown
+export function jsonValue(request: ApiRequest): unknown {
   try {
-    value = JSON.parse(request.body.toString('utf8'))
+    return JSON.parse(request.body.toString('utf8'))
   } catch {
     throw invalid('Parse Error')
   }
+}
+
+export function jsonBody(request: ApiRequest): Record<string, unknown> {
+  if (request.body.length === 0) return {}
+  const value = jsonValue(request)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('Parse Error')
   return value as Record<string, unknown>
 }

@@ -1,5 +1,6 @@
 // tabledata: insertAll and list.
 import { pageRequest, pageToken, readPage } from '../jobs/query-results.ts'
+import { isView } from '../storage/entries.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { type InsertAllRequest, insertAll } from '../streaming/insert-all.ts'
 import { invalid } from '../wire/api-error.ts'
@@ -11,10 +12,14 @@ export const tableDataRoutes: readonly Route[] = [
     // A partition decorator (table$20260301) names the same table here.
     const path = { ...request.path, table: part(request, 'table').replace(/\$\w+$/, '') }
     const table = findTable({ ...request, path })
-    return insertAll(request.services.rows, table, jsonBody(request) as InsertAllRequest)
+    if (table.type !== undefined && table.type !== 'TABLE')
+      throw invalid(`Cannot add rows to a table of type ${table.type}.`)
+    const { rows, faults } = request.services
+    return insertAll(rows, faults.asStreamed(table), jsonBody(request) as InsertAllRequest)
   }),
   route('GET', 'projects/:project/datasets/:dataset/tables/:table/data', async (request) => {
     const table = findTable(request)
+    if (isView(table)) throw invalid(`Cannot list a table of type ${table.type}.`)
     const fields = selectedFields(table.schema.fields, request.query.get('selectedFields'))
     const asked = pageRequest(request.query)
     const name = physicalTable(table.projectId, table.datasetId, table.tableId)

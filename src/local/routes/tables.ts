@@ -192,7 +192,7 @@ async function storageCounts(request: ApiRequest, entry: TableEntry): Promise<Re
       : {
           streamingBuffer: {
             estimatedRows: String(buffer.rows),
-            estimatedBytes: String(buffer.bytes),
+            estimatedBytes: '0',
             oldestEntryTime: String(buffer.oldestAt),
           },
         }

@@ -34,6 +34,8 @@ export interface RowStore {
   readonly memory: InsertMemory
   readonly mutex: Mutex
   readonly buffers: StreamingBuffers
+  /** Hears of rows that have been committed. */
+  readonly stored: (table: TableEntry, rows: number) => void
 }
 
 export async function insertAll(
@@ -88,6 +90,7 @@ export async function insertAll(
       fresh.map(({ row }) => row),
     )
     store.memory.remember(table.incarnation, [...ids])
+    store.stored(table, fresh.length)
   })
   return bad.length === 0 ? { kind } : { kind, insertErrors: bad }
 }

@@ -6,13 +6,12 @@ const WINDOW_MS = 90_000
 
 interface StreamingBuffer {
   readonly rows: number
-  readonly bytes: number
   readonly oldestAt: number
   readonly newestAt: number
 }
 
 export interface StreamingBuffers {
-  add(incarnation: string, rows: number, bytes: number): void
+  add(incarnation: string, rows: number): void
   /** Undefined when nothing was streamed within the window. */
   of(incarnation: string): StreamingBuffer | undefined
 }
@@ -27,12 +26,11 @@ export function createStreamingBuffers(now: () => number): StreamingBuffers {
   }
   return {
     of: current,
-    add(incarnation, rows, bytes) {
+    add(incarnation, rows) {
       const at = now()
       const before = current(incarnation)
       buffers.set(incarnation, {
         rows: rows + (before?.rows ?? 0),
-        bytes: bytes + (before?.bytes ?? 0),
         oldestAt: before?.oldestAt ?? at,
         newestAt: at,
       })
