@@ -6,6 +6,7 @@ import { isView } from '../storage/entries.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { alreadyExists, invalid, notFound } from '../wire/api-error.ts'
 import {
+  addedColumn,
   duckdbType,
   type FieldSchema,
   isRepeated,
@@ -145,9 +146,7 @@ async function append(
       dropped.includes(field) ? { ...field, mode: 'NULLABLE' } : field,
     )
     await catalog.changeTable({ ...table, schema: { ...table.schema, fields: [...kept, ...added] } }, [
-      ...added.map(
-        (field) => `ALTER TABLE ${target} ADD COLUMN ${quoteName(field.name)} ${duckdbType(field)}`,
-      ),
+      ...added.map((field) => `ALTER TABLE ${target} ADD COLUMN ${addedColumn(field)}`),
       ...dropped.map((field) => `ALTER TABLE ${target} ALTER COLUMN ${quoteName(field.name)} DROP NOT NULL`),
     ])
   }

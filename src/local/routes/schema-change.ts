@@ -3,7 +3,7 @@ import type { TableEntry } from '../storage/catalog.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { type ApiError, invalid } from '../wire/api-error.ts'
 import {
-  duckdbType,
+  addedColumn,
   type FieldSchema,
   isRepeated,
   isRequired,
@@ -18,23 +18,35 @@ export function schemaChange(table: TableEntry, wanted: TableSchema): readonly s
   const target = `ALTER TABLE ${physicalTable(table.projectId, table.datasetId, table.tableId)}`
   if (table.schema.fields.length === 0)
     return [
-      ...wanted.fields.map((field) => `${target} ADD COLUMN ${quoteName(field.name)} ${duckdbType(field)}`),
+      ...wanted.fields.map((field) => `${target} ADD COLUMN ${addedColumn(field)}`),
       ...(wanted.fields.length > 0 ? [`${target} DROP COLUMN "_no_schema"`] : []),
     ]
-  const ddl: string[] = []
   compare(name, table.schema.fields, wanted.fields, '')
-  const old = new Map(table.schema.fields.map((field) => [field.name.toLowerCase(), field]))
-  for (const field of wanted.fields) {
-    const before = old.get(field.name.toLowerCase())
-    if (before === undefined) ddl.push(`${target} ADD COLUMN ${quoteName(field.name)} ${duckdbType(field)}`)
-    else {
-      if (duckdbType(before) !== duckdbType(field))
-        throw invalid('The local BigQuery cannot add fields inside a RECORD of an existing table.')
-      if (isRequired(before) && !isRequired(field))
-        ddl.push(`${target} ALTER COLUMN ${quoteName(field.name)} DROP NOT NULL`)
-    }
-  }
-  return ddl
+  const relaxed = table.schema.fields.filter(
+    (before) => isRequired(before) && wanted.fields.some((f) => sameName(f, before) && !isRequired(f)),
+  )
+  return [
+    ...additions(table.schema.fields, wanted.fields, []).map((column) => `${target} ADD COLUMN ${column}`),
+    ...relaxed.map((field) => `${target} ALTER COLUMN ${quoteName(field.name)} DROP NOT NULL`),
+  ]
+}
+
+function sameName(a: FieldSchema, b: FieldSchema): boolean {
+  return a.name.toLowerCase() === b.name.toLowerCase()
+}
+
+/** The definitions of new columns, and of new fields of records with the path to them. */
+function additions(
+  old: readonly FieldSchema[],
+  wanted: readonly FieldSchema[],
+  path: readonly string[],
+): readonly string[] {
+  return wanted.flatMap((field) => {
+    const before = old.find((one) => sameName(one, field))
+    if (before === undefined) return [addedColumn(field, [...path, field.name])]
+    const inside = [...path, before.name, ...(isRepeated(before) ? ['element'] : [])]
+    return additions(before.fields ?? [], field.fields ?? [], inside)
+  })
 }
 
 function compare(
@@ -59,6 +71,11 @@ function compare(
       )
     compare(table, before.fields ?? [], after.fields ?? [], `${path}.`)
   }
+  // The engine puts a record's new fields last, and so must the schema.
+  if (prefix !== '' && old.some((field, i) => !sameName(field, wanted[i] ?? { name: '', type: '' })))
+    throw invalid(
+      `The local BigQuery takes new fields only at the end of a RECORD: ${table}, ${prefix.slice(0, -1)}`,
+    )
   const known = new Set(old.map((field) => field.name.toLowerCase()))
   for (const field of wanted)
     if (prefix === '' && !known.has(field.name.toLowerCase()) && isRequired(field))

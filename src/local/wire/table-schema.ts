@@ -82,6 +82,12 @@ export function duckdbType(field: FieldSchema): string {
   return isRepeated(field) ? `${duckdbElementType(field)}[]` : duckdbElementType(field)
 }
 
+/** The definition of a column that joins a table with rows: arrays are empty in them, never NULL. */
+export function addedColumn(field: FieldSchema, path: readonly string[] = [field.name]): string {
+  const type = duckdbType(field)
+  return `${path.map(quoteName).join('.')} ${type}${isRepeated(field) ? ` DEFAULT CAST([] AS ${type})` : ''}`
+}
+
 /** Checks a schema a client sent and returns it as the service echoes it: as sent, integers as text. */
 export function acceptSchema(sent: unknown): TableSchema {
   const fields = (sent as { fields?: unknown }).fields

@@ -3,6 +3,7 @@ import { isView, type TableEntry } from '../../storage/entries.ts'
 import { physicalTable } from '../../storage/physical-names.ts'
 import { invalidQuery } from '../../wire/api-error.ts'
 import {
+  addedColumn,
   duckdbType,
   type FieldSchema,
   isRepeated,
@@ -119,7 +120,7 @@ function addColumn(read: ReadField, ifNotExists: boolean): Action {
       )
     const field = await settleField(on, read)
     setFields(draft, [...fields, field])
-    draft.ddl.push(`${alter(draft)} ADD COLUMN ${quoteName(field.name)} ${duckdbType(field)}`)
+    draft.ddl.push(`${alter(draft)} ADD COLUMN ${addedColumn(field)}`)
     if (fields.length === 0) draft.ddl.push(`${alter(draft)} DROP COLUMN "_no_schema"`)
   }
 }
