@@ -1,8 +1,10 @@
 // Stage 2: a document becomes a row, or is rejected here and never reaches a batch.
 // Before: admit. Next: partition.
 import type { Document, JsonObject } from '../contract/document.ts'
+import type { Destination } from '../contract/insert-rows.ts'
 import { isRecord, plainOf, type RowEncoder } from '../encoding/encode-row.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
+import { nameOf } from './partition.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -20,12 +22,12 @@ export interface EncodedDocument {
 export function encodeDocument(
   document: Document,
   encodeRow: RowEncoder,
-  table: string,
+  destination: Destination,
   maxRowBytes: number,
 ): EncodedDocument {
   const { data } = document
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    const text = serialise(checked(data, encodeRow, table))
+    const text = serialise(checked(data, encodeRow, destination))
     return sized(text, Buffer.byteLength(text), maxRowBytes)
   }
 
@@ -34,7 +36,7 @@ export function encodeDocument(
   if (bytes > maxRowBytes) throw tooLarge(bytes, maxRowBytes)
   const text = typeof data === 'string' ? withoutMark(data) : decode(data)
   const row = parse(text)
-  const encoded = checked(row, encodeRow, table)
+  const encoded = checked(row, encodeRow, destination)
   if (encoded === row) return { text, bytes }
   const rewritten = serialise(encoded)
   return sized(rewritten, Buffer.byteLength(rewritten), maxRowBytes)
@@ -63,12 +65,12 @@ export function parseDocument({ data }: Document): JsonObject {
   return objectOf(parse(typeof data === 'string' ? withoutMark(data) : decode(data)))
 }
 
-function checked(row: unknown, encodeRow: RowEncoder, table: string): JsonObject {
+function checked(row: unknown, encodeRow: RowEncoder, destination: Destination): JsonObject {
   const encoded = encodeRow(objectOf(row))
   if (encoded.faults.length === 0) return encoded.row
   throw new ConnectorError(
     'BQC_DOCUMENT_INVALID',
-    `The document does not fit ${table}: ${list(encoded.faults)}.`,
+    `The document does not fit ${nameOf(destination)}: ${list(encoded.faults)}.`,
     {
       faults: encoded.faults,
     },

@@ -13,7 +13,7 @@ import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { Delivery } from './deliver.ts'
 import { documentOf, encodeDocument, sizeOf } from './encode.ts'
-import { destinationOf, nameOf, Partition } from './partition.ts'
+import { destinationOf, Partition } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
 import { abortedError, outcomeOf, placeOf } from './settle.ts'
 import { openSource } from './source.ts'
@@ -71,7 +71,7 @@ export async function* insertPipeline(
     destination: Destination,
     encodeRow: RowEncoder,
   ): void => {
-    const { text, bytes } = encodeDocument(document, encodeRow, nameOf(destination), options.maxRowBytes)
+    const { text, bytes } = encodeDocument(document, encodeRow, destination, options.maxRowBytes)
     const chargedBytes = documentOverheadBytes + bytes
     budget.spend(chargedBytes)
     partition.add({ index, document, text, bytes, insertId: insertIdOf(index), chargedBytes }, destination)
