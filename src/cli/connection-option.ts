@@ -1,7 +1,7 @@
 // --connection and its stand-ins: a file, or the embedded BigQuery that BIGQUERY_EMULATOR_HOST names.
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type Connection, type ConnectionConfig, ConnectorError, createConnector } from '../index.ts'
+import { readJsonFile } from './json-file.ts'
 
 export interface ConnectionOptions {
   readonly connection?: string
@@ -28,7 +28,7 @@ export async function openConnection({ connection, project }: ConnectionOptions)
   const values =
     connection === undefined
       ? { grant: 'none', projectId: process.env['GOOGLE_CLOUD_PROJECT'] ?? 'local' }
-      : asConnection(await readJsonFile(connection))
+      : await readConnection(connection)
   const config = { ...endpoint, ...values, ...(project === undefined ? {} : { projectId: project }) }
   return createConnector().connect(config as ConnectionConfig)
 }
@@ -53,19 +53,10 @@ export async function withNotice<T>(connection: Connection, answer: Promise<T>):
   }
 }
 
-async function readJsonFile(path: string): Promise<Record<string, unknown>> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    const why = (cause as NodeJS.ErrnoException).code
-    throw new ConnectorError('BQC_INPUT_UNREADABLE', `Cannot read the connection file ${path} (${why}).`, {
-      cause,
-    })
-  })
-  try {
-    const values = JSON.parse(text)
-    if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values
-  } catch {
-    // The parser's message may quote what stands there, which may be a secret.
-  }
+async function readConnection(path: string): Promise<Record<string, unknown>> {
+  const values = await readJsonFile(path, 'connection file')
+  if (typeof values === 'object' && values !== null && !Array.isArray(values))
+    return asConnection({ ...values })
   throw new ConnectorError(
     'BQC_CONFIG_INVALID',
     `${path} is neither a connection file nor the JSON key file of a service account: it is no JSON object.`,

@@ -96,7 +96,7 @@ describe('bqc insert', () => {
     [
       'a connection file that is not JSON',
       async () => ['insert', 'shop.orders', '-', '--connection', await file('c.json', 'secret')],
-      'neither a connection file nor',
+      'c.json is not JSON.',
     ],
     [
       'a key that is no key',
@@ -275,5 +275,30 @@ describe('bqc local', () => {
 
     expect(code).toBe(2)
     expect(stderr).toBe(`bqc: Port ${port} on 127.0.0.1 is already in use. [BQC_PORT_IN_USE]\n`)
+  })
+
+  it('rehearses the faults of a file', async () => {
+    const faults = await file('faults.json', '[{"match":{"path":"/datasets"},"status":418,"message":"tea"}]')
+    let answer: unknown
+
+    await bqc(['local', '--port', '0', '--faults', faults], {
+      interrupt: async (said) => {
+        await until(() => said().includes('"url"'))
+        answer = await (await fetch(`${JSON.parse(said()).url}/projects/local/datasets`)).json()
+      },
+    })
+
+    expect(answer).toMatchObject({ error: { code: 418, message: 'tea' } })
+  })
+
+  it('names each bad rule of a fault file, and ends with 2', async () => {
+    const faults = await file('bad.json', '[{"status":503},{"status":"503"},{"delay":1}]')
+
+    const { code, stdout, stderr } = await bqc(['local', '--port', '0', '--faults', faults])
+
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toBe(
+      `bqc: Bad fault rules: rule 2 status must be a whole number from 400 to 599; rule 3 has an unknown field: delay. [BQC_CONFIG_INVALID]\n`,
+    )
   })
 })

@@ -2,14 +2,16 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { ConnectorError } from '../../index.ts'
-import { type LocalBigQuery, startLocalBigQuery } from '../../local/index.ts'
+import { type FaultRule, type LocalBigQuery, startLocalBigQuery } from '../../local/index.ts'
 import { onInterrupt } from '../interrupt.ts'
+import { readJsonFile } from '../json-file.ts'
 
 interface LocalOptions {
   readonly port: number
   readonly project: string
   readonly data?: string
   readonly connection?: string
+  readonly faults?: string
   readonly requireToken: boolean
 }
 
@@ -20,20 +22,24 @@ export function localCommand(): Command {
     .option('--project <id>', 'project', 'local')
     .option('--data <directory>', 'keep everything here; without it, everything is gone at the end')
     .option('--connection <file>', 'register a service account and write a connection file for it')
+    .option('--faults <file>', 'rehearse the faults that this JSON file scripts')
     .option('--json', 'as ever: its one line is JSON', false)
     .option('--require-token', 'refuse requests without a token that this server issued', false)
     .action(local)
 }
 
-async function local({ port, project, data, connection, requireToken }: LocalOptions): Promise<void> {
+async function local(options: LocalOptions): Promise<void> {
+  const { port, project, data, connection, requireToken } = options
+  const faults = options.faults === undefined ? [] : await readJsonFile(options.faults, 'fault file')
   const server = await startLocalBigQuery({
     port,
     projectId: project,
     authentication: requireToken ? 'required' : 'open',
+    faults: faults as readonly FaultRule[],
     ...(data === undefined ? {} : { dataDirectory: data }),
   }).catch((cause) => {
-    const isInUse = cause.code === 'EADDRINUSE'
-    throw new ConnectorError(isInUse ? 'BQC_PORT_IN_USE' : 'BQC_CONFIG_INVALID', oneLine(cause), { cause })
+    const code = cause.code === 'EADDRINUSE' ? 'BQC_PORT_IN_USE' : 'BQC_CONFIG_INVALID'
+    throw new ConnectorError(code, oneLine(cause), { cause })
   })
   const interrupt = onInterrupt('Stopping the embedded BigQuery.')
   try {
