@@ -10,7 +10,6 @@ import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
 import type { Connector } from './contract/connector.ts'
 import type { OperationDescriptor } from './contract/descriptor.ts'
-import type { Retry } from './contract/insert-rows.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
@@ -32,12 +31,7 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   return {
     descriptor,
     connect: async (config) =>
-      openConnection(
-        resolve(form, config, 'connection'),
-        descriptor.operations,
-        clock,
-        createRetry(clock, random),
-      ),
+      openConnection(resolve(form, config, 'connection'), descriptor.operations, clock, random),
   }
 }
 
@@ -45,15 +39,16 @@ async function openConnection(
   config: ConnectionConfig & { readonly endpoint: string },
   descriptors: readonly OperationDescriptor[],
   clock: Clock,
-  retry: Retry,
+  random: () => number,
 ): Promise<Connection> {
   const { projectId, location } = config
   const endpoint = config.endpoint.replace(/\/+$/, '')
   const http = openHttp()
   const tokens = await openTokenSource(config, http, clock.now)
   const transport = openTransport(http, tokens)
+  const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)
-  const context = { projectId, endpoint, location, transport, control, retry, clock }
+  const context = { projectId, endpoint, location, transport, control, retry, clock, random }
   const closing = new AbortController()
   let closed: Promise<void> | undefined
 

@@ -14,6 +14,7 @@ export const errorCategories = {
   BQC_ACCESS_DENIED: 'config',
   BQC_CONFIG_INVALID: 'config',
   BQC_CONNECTION_CLOSED: 'config',
+  BQC_DESTINATION_GIVEN_UP: 'transient',
   BQC_DESTINATION_INVALID: 'document',
   BQC_DOCUMENT_NOT_JSON: 'document',
   BQC_DOCUMENT_NOT_OBJECT: 'document',
@@ -36,6 +37,7 @@ export const errorCategories = {
   BQC_ROW_REFUSED: 'document',
   BQC_SERVICE_UNAVAILABLE: 'transient',
   BQC_SIGN_IN_REFUSED: 'config',
+  BQC_TABLE_TOO_NEW: 'transient',
   BQC_UNAUTHENTICATED: 'config',
 } as const
 

@@ -2,10 +2,10 @@
 // one token source and one classification of errors.
 // The deep import is deliberate: the whole package costs 0.7 s and 124 MB, this part 0.05 s and 10 MB.
 import { bigquery, type bigquery_v2 } from 'googleapis/build/src/apis/bigquery/index.js'
-import type { Retry } from '../contract/insert-rows.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { refusal } from './classify.ts'
+import type { Retry } from './retry.ts'
 import type { Transport } from './transport.ts'
 
 export type Job = bigquery_v2.Schema$Job

@@ -1,9 +1,9 @@
 // jobs.getQueryResults: a query job's result, page by page, by way of the data plane.
 // https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults
-import type { Retry } from '../contract/insert-rows.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { ConnectorError } from '../errors.ts'
 import { refusal } from './classify.ts'
+import type { Retry } from './retry.ts'
 import type { Transport } from './transport.ts'
 
 /** A row as the API gives it: cells in the order of the schema's fields. */

@@ -1,9 +1,17 @@
-// The one retry policy: of control-plane calls, of result pages, and, handed over as a port, of batches.
+// The retry policy of single calls: control plane, result pages. (Batches go again at their destination's pace.)
 import pRetry from 'p-retry'
 import type { Clock } from '../contract/clock.ts'
-import type { Retry } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { verdictOf } from './classify.ts'
+
+/**
+ * Calls until a call resolves, fails for a reason that time does not heal, or no attempt is left.
+ * The signal ends the waits between calls, not a call under way.
+ */
+export type Retry = <T>(
+  call: () => Promise<T>,
+  limits?: { readonly attempts?: number; readonly signal?: AbortSignal | undefined },
+) => Promise<T>
 
 /** Attempts of a single call, the first included. */
 const usualAttempts = 5

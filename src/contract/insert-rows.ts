@@ -43,20 +43,12 @@ export interface RowVerdict {
  * - `stored`: rows are in, except those listed.
  * - `split`: too large as a whole; send halves. A single row is rejected.
  * - `retry`: nothing is known to be stored; send all again, after `error.retryAfterMs` when given.
+ * - `not-yet`: nothing is stored; the table is there, but too new to be inserted into.
  * - `give-up`: it will not help to send it again.
  */
 export type InsertVerdict =
   | { readonly verdict: 'stored'; readonly rows: readonly RowVerdict[] }
-  | { readonly verdict: 'split' | 'retry' | 'give-up'; readonly error: ConnectorError }
-
-/**
- * Calls until a call resolves, fails for a reason that time does not heal, or no attempt is left.
- * The signal ends the waits between calls, not a call under way.
- */
-export type Retry = <T>(
-  call: () => Promise<T>,
-  limits?: { readonly attempts?: number; readonly signal?: AbortSignal | undefined },
-) => Promise<T>
+  | { readonly verdict: 'split' | 'retry' | 'not-yet' | 'give-up'; readonly error: ConnectorError }
 
 /**
  * Sends one request and says what became of it. Called for several batches at once. Resolves with a

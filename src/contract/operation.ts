@@ -12,6 +12,18 @@ export interface OperationConfig {
   readonly [option: string]: unknown
 }
 
+/** A destination that is not sent to for a while. */
+export interface PausedDestination {
+  /** `project.dataset.table` */
+  readonly destination: string
+  /** `paused`: its documents wait. `given-up`: its documents fail at once, but for one batch from time to time. */
+  readonly state: 'paused' | 'given-up'
+  /** BigQuery's reason (`quotaExceeded`), or the error's code; `new table` while insertAll does not know it yet. */
+  readonly reason: string
+  /** When it is tried again, in epoch milliseconds. */
+  readonly until: number
+}
+
 /** Counters of one execution, handed to `onProgress` as they change. */
 export interface Progress {
   /** Documents taken from the source. */
@@ -28,6 +40,8 @@ export interface Progress {
   readonly retries: number
   /** Batches on the wire now. */
   readonly inFlight: number
+  /** Destinations that are not sent to just now, and why. */
+  readonly paused: readonly PausedDestination[]
 }
 
 export interface ExecuteOptions {

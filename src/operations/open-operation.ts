@@ -1,8 +1,8 @@
 // How an operation is opened, and what it needs of a connection for that.
 import type { ControlPlane } from '../bigquery/control-plane.ts'
+import type { Retry } from '../bigquery/retry.ts'
 import type { Transport } from '../bigquery/transport.ts'
 import type { Clock } from '../contract/clock.ts'
-import type { Retry } from '../contract/insert-rows.ts'
 import type { Operation, OperationConfig } from '../contract/operation.ts'
 
 export interface OperationContext {
@@ -13,6 +13,8 @@ export interface OperationContext {
   readonly control: ControlPlane
   readonly retry: Retry
   readonly clock: Clock
+  /** A number from 0 to below 1: spreads retries. */
+  readonly random: () => number
 }
 
 type Execute = Operation['execute']

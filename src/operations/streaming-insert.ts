@@ -1,5 +1,6 @@
 // Streaming Insert: each document becomes a row, through the corridor.
 import { randomBytes } from 'node:crypto'
+import type { ControlPlane } from '../bigquery/control-plane.ts'
 import {
   createInsertRows,
   maxRequestBytes,
@@ -7,10 +8,11 @@ import {
   rowEnvelopeBytes,
 } from '../bigquery/insert-all.ts'
 import { parseTableId } from '../browse/profiles.ts'
-import type { Destination } from '../contract/insert-rows.ts'
+import type { Destination, InsertRows } from '../contract/insert-rows.ts'
 import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
 import { insertPipeline, type PipelinePorts } from '../pipeline/insert-pipeline.ts'
+import { Paces } from '../pipeline/pace.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
 
 /** The options of descriptors/operations/streaming-insert.json, resolved. */
@@ -24,6 +26,8 @@ interface StreamingInsertOptions {
   readonly ignoreUnknownValues: boolean
   readonly maxAttempts: number
   readonly maxInFlight: number
+  readonly newTableWaitMs: number
+  readonly outcomeOrder: 'document' | 'settled'
   readonly projectIdOverride?: string
   readonly requestTimeout: number
   readonly skipInvalidRows: boolean
@@ -39,7 +43,16 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
   const options = config as unknown as StreamingInsertOptions
   const { datasetId, tableId } = parseTableId(options.objectType)
   const projectId = options.projectIdOverride || context.projectId
-  const insertRows = createInsertRows(context.transport, context.endpoint, options)
+  const insertRows = awaitNewTables(
+    createInsertRows(context.transport, context.endpoint, options),
+    context.control,
+  )
+  const pace = {
+    maxRows: options.batchCount,
+    maxBytes: options.batchBytes - requestHeadBytes,
+    maxInFlight: options.maxInFlight,
+  }
+  const paces = new Paces(pace, context.clock, context.random)
 
   return (documents, execute) =>
     insertPipeline(
@@ -48,12 +61,10 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
         insertRows,
         encoderOf: rememberEncoders(context, options.ignoreUnknownValues),
         clock: context.clock,
-        retry: context.retry,
+        paces,
       },
       {
         batch: {
-          maxRows: options.batchCount,
-          maxBytes: options.batchBytes - requestHeadBytes,
           rowOverheadBytes: rowEnvelopeBytes + insertIdBytes,
           maxAgeMs: options.batchAgeMs,
         },
@@ -62,12 +73,27 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
         destination: { projectId, datasetId, tableId, templateSuffix: options.templateSuffix },
         maxInFlight: options.maxInFlight,
         maxAttempts: options.maxAttempts,
+        newTableWaitMs: options.newTableWaitMs,
+        outcomeOrder: options.outcomeOrder,
         ...(options.generateInsertId
           ? { insertIdPrefix: `${randomBytes(prefixBytes).toString('base64url')}-` }
           : {}),
       },
       execute,
     )
+}
+
+/** A table that is there, and yet unknown to insertAll, is new: that heals within minutes. */
+function awaitNewTables(insertRows: InsertRows, control: ControlPlane): InsertRows {
+  return async (request, signal) => {
+    const answer = await insertRows(request, signal)
+    if (answer.verdict !== 'give-up' || answer.error.code !== 'BQC_NOT_FOUND') return answer
+    const { projectId, datasetId, tableId } = request.destination
+    return control.getTable(projectId, datasetId, tableId, signal).then(
+      () => ({ verdict: 'not-yet', error: answer.error }),
+      () => answer,
+    )
+  }
 }
 
 /** Milliseconds for which a table that could not be described is not asked about again. */
@@ -79,6 +105,7 @@ function rememberEncoders(
   ignoreUnknownValues: boolean,
 ): PipelinePorts['encoderOf'] {
   const encoders = new Map<string, RowEncoder>()
+  const asked = new Map<string, Promise<RowEncoder>>()
   const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
   // Most documents go where the one before them went, and bring the same destination.
   let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
@@ -93,18 +120,25 @@ function rememberEncoders(
       return encoder
     }
     const refusal = refusals.get(key)
-    if (refusal && clock.now() < refusal.until) return Promise.reject(refusal.error)
-    return control.getTable(projectId, datasetId, tableId, signal).then(
-      ({ fields }) => {
-        const encoder = compileRowEncoder(fields, ignoreUnknownValues)
-        encoders.set(key, encoder)
-        return encoder
-      },
-      (thrown) => {
-        const error = asConnectorError(thrown)
-        refusals.set(key, { error, until: clock.now() + refusalLifeMs })
-        throw error
-      },
-    )
+    if (refusal && clock.now() < refusal.until) throw refusal.error
+    const asking =
+      asked.get(key) ??
+      control
+        .getTable(projectId, datasetId, tableId, signal)
+        .then(
+          ({ fields }) => {
+            const encoder = compileRowEncoder(fields, ignoreUnknownValues)
+            encoders.set(key, encoder)
+            return encoder
+          },
+          (thrown) => {
+            const error = asConnectorError(thrown)
+            refusals.set(key, { error, until: clock.now() + refusalLifeMs })
+            throw error
+          },
+        )
+        .finally(() => asked.delete(key))
+    asked.set(key, asking)
+    return asking
   }
 }

@@ -1,6 +1,6 @@
 // What an observer sees of an execution.
 
-import type { Progress } from '../contract/operation.ts'
+import type { PausedDestination, Progress } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
 
 type Observe = ((progress: Progress) => void) | undefined
@@ -11,6 +11,7 @@ const documentsPerNotice = 500
 /** Counts, and tells the observer when something happened on the wire, every 500 documents, and at the end. */
 export class Counters {
   readonly #observe: Observe
+  readonly #paused: () => readonly PausedDestination[]
   readonly #counts = {
     documents: 0,
     success: 0,
@@ -22,8 +23,10 @@ export class Counters {
     inFlight: 0,
   }
 
-  constructor(observe: Observe) {
+  /** @param paused the destinations that are not sent to just now. */
+  constructor(observe: Observe, paused: () => readonly PausedDestination[] = () => []) {
     this.#observe = observe
+    this.#paused = paused
   }
 
   taken(): void {
@@ -43,13 +46,17 @@ export class Counters {
     this.notify()
   }
 
+  paced(): void {
+    this.notify()
+  }
+
   settled({ status }: Outcome): void {
     this.#counts[status === 'application-error' ? 'applicationError' : status] += 1
   }
 
   notify(): void {
     try {
-      this.#observe?.({ ...this.#counts })
+      this.#observe?.({ ...this.#counts, paused: this.#paused() })
     } catch {
       // An observer's trouble is none of the documents'.
     }

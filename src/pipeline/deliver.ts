@@ -1,12 +1,23 @@
-// Stage 7: hands outcomes on in document order. What leaves here gives its bytes back to the budget.
-// Before: settle.
+// Stage 7: hands outcomes on, in document order or as they settle. What leaves here gives its bytes back to
+// the budget. Before: settle.
 import type { Settled } from './settle.ts'
+
+/** Where outcomes wait for the consumer. One consumer. */
+export interface Delivery {
+  add(settled: readonly Settled[]): void
+  /** No document comes after the first `count`. */
+  endAt(count: number): void
+  /** The next outcome, when it is there already. */
+  take(): Settled | undefined
+  /** The next outcome, or `undefined` after the last one. */
+  next(): Promise<Settled | undefined>
+}
 
 /** Places given up at the front before the row of places is moved up. */
 const slack = 4096
 
-/** Orders what settles in any order. One consumer. */
-export class Delivery {
+/** Orders what settles in any order: an outcome waits for those of the documents before it. */
+export class DeliveryInDocumentOrder implements Delivery {
   /** The document at `#first + n` has its place at `n`; places up to `#head` are given up. */
   #places: (Settled | undefined)[] = []
   #first = 0
@@ -19,13 +30,11 @@ export class Delivery {
     if (this.#places[this.#head] !== undefined) this.#wake?.()
   }
 
-  /** No document comes after the first `count`. */
   endAt(count: number): void {
     this.#end = count
     this.#wake?.()
   }
 
-  /** The next document's outcome, when it is there already. */
   take(): Settled | undefined {
     const item = this.#places[this.#head]
     if (item === undefined) return undefined
@@ -39,12 +48,53 @@ export class Delivery {
     return item
   }
 
-  /** The next document's outcome, or `undefined` after the last one. */
   async next(): Promise<Settled | undefined> {
     for (;;) {
       const item = this.take()
       if (item !== undefined) return item
       if (this.#first + this.#head === this.#end) return undefined
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake = resolve
+      await promise
+    }
+  }
+}
+
+/** Hands each outcome on as soon as it is there: a document that waits holds up no other. */
+export class DeliveryAsSettled implements Delivery {
+  #arrived: Settled[] = []
+  #head = 0
+  #taken = 0
+  #end: number | undefined
+  #wake: (() => void) | undefined
+
+  add(settled: readonly Settled[]): void {
+    for (const item of settled) this.#arrived.push(item)
+    this.#wake?.()
+  }
+
+  endAt(count: number): void {
+    this.#end = count
+    this.#wake?.()
+  }
+
+  take(): Settled | undefined {
+    const item = this.#arrived[this.#head]
+    if (item === undefined) return undefined
+    this.#head += 1
+    this.#taken += 1
+    if (this.#head === this.#arrived.length || this.#head >= slack) {
+      this.#arrived = this.#arrived.slice(this.#head)
+      this.#head = 0
+    }
+    return item
+  }
+
+  async next(): Promise<Settled | undefined> {
+    for (;;) {
+      const item = this.take()
+      if (item !== undefined) return item
+      if (this.#taken === this.#end) return undefined
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
       await promise

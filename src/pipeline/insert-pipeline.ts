@@ -2,7 +2,7 @@
 // admit -> encode -> partition -> batch -> send -> settle -> deliver; read the stages in this order.
 import type { Clock } from '../contract/clock.ts'
 import type { Document, DocumentSource } from '../contract/document.ts'
-import type { Destination, InsertRows, Retry } from '../contract/insert-rows.ts'
+import type { Destination, InsertRows } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { RowEncoder } from '../encoding/encode-row.ts'
@@ -11,8 +11,9 @@ import { Budget } from './admit.ts'
 import type { BatchLimits } from './batch.ts'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letter.ts'
-import { Delivery } from './deliver.ts'
+import { DeliveryAsSettled, DeliveryInDocumentOrder } from './deliver.ts'
 import { documentOf, encodeDocument, sizeOf } from './encode.ts'
+import type { Paces } from './pace.ts'
 import { destinationOf, Partition } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
 import { abortedError, outcomeOf, placeOf } from './settle.ts'
@@ -21,15 +22,16 @@ import { openSource } from './source.ts'
 export interface PipelinePorts {
   readonly insertRows: InsertRows
   /**
-   * The encoder of a table's rows; at once when it is known. A rejection is the outcome of the document
+   * The encoder of a table's rows; at once when it is known. An error is the outcome of the document
    * that asked; the signal ends the wait.
    */
   readonly encoderOf: (destination: Destination, signal: AbortSignal) => RowEncoder | Promise<RowEncoder>
-  readonly retry: Retry
+  /** What is known of the destinations; it outlives an execution. */
+  readonly paces: Paces
   readonly clock: Clock
 }
 
-export interface PipelineOptions extends SendOptions {
+export interface PipelineOptions extends Omit<SendOptions, 'maxPausedBytes'> {
   readonly batch: BatchLimits
   readonly budgetBytes: number
   readonly maxRowBytes: number
@@ -37,6 +39,7 @@ export interface PipelineOptions extends SendOptions {
   readonly destination: Destination
   /** The index of the document is added. Absent: rows go without insertId. */
   readonly insertIdPrefix?: string
+  readonly outcomeOrder: 'document' | 'settled'
 }
 
 /** Bytes that a document costs beside its row: its outcome, and its places in queues. */
@@ -48,12 +51,15 @@ export async function* insertPipeline(
   options: PipelineOptions,
   { signal, deadLetter, onProgress }: ExecuteOptions = {},
 ): AsyncGenerator<Outcome, void, undefined> {
-  const counters = new Counters(onProgress)
+  const counters = new Counters(onProgress, () => ports.paces.paused())
   const budget = new Budget(options.budgetBytes)
-  const delivery = new Delivery()
+  const isInOrder = options.outcomeOrder === 'document'
+  const delivery = isInOrder ? new DeliveryInDocumentOrder() : new DeliveryAsSettled()
   const stopping = new AbortController()
-  const sender = new Sender(ports, options, counters, stopping.signal, (settled) => delivery.add(settled))
-  const partition = new Partition(options.batch, ports.clock, (batch) => sender.add(batch))
+  // In document order everybody waits for a destination that pauses; else half of the budget is for the others.
+  const sending = isInOrder ? options : { ...options, maxPausedBytes: options.budgetBytes / 2 }
+  const sender = new Sender(ports, sending, counters, stopping.signal, (settled) => delivery.add(settled))
+  const partition = new Partition(options.batch, ports.paces, ports.clock, (batch) => sender.add(batch))
   const source = openSource(documents)
   const letters = new DeadLetters(deadLetter, ports.clock)
   const { insertIdPrefix } = options
@@ -65,39 +71,58 @@ export async function* insertPipeline(
     budget.wake()
   }
 
-  const enter = (
-    document: Document,
-    index: number,
-    destination: Destination,
-    encodeRow: RowEncoder,
-  ): void => {
-    const { text, bytes } = encodeDocument(document, encodeRow, destination, options.maxRowBytes)
+  const enter = (document: Document, index: number, to: Destination, encodeRow: RowEncoder): void => {
+    const { text, bytes } = encodeDocument(document, encodeRow, to, options.maxRowBytes)
     const chargedBytes = documentOverheadBytes + bytes
     budget.spend(chargedBytes)
-    partition.add({ index, document, text, bytes, insertId: insertIdOf(index), chargedBytes }, destination)
+    partition.add({ index, document, text, bytes, insertId: insertIdOf(index), chargedBytes }, to)
   }
-  const reject = (document: Document, index: number, thrown: unknown, destination?: Destination): void => {
+  const reject = (document: Document, index: number, thrown: unknown, to?: Destination): void => {
     const outcome = {
       ...outcomeOf(index, document, asConnectorError(thrown)),
-      ...placeOf(destination, insertIdOf(index)),
+      ...placeOf(to, insertIdOf(index)),
     }
     const chargedBytes = documentOverheadBytes + sizeOf(document)
     budget.spend(chargedBytes)
     delivery.add([{ outcome, document, chargedBytes }])
   }
-  /** Waits only for the encoder of a table that is new; the documents after it wait too. */
-  const accept = (document: Document, index: number): void | Promise<void> => {
-    let destination: Destination | undefined
+  const tryEnter = (document: Document, index: number, to: Destination, encodeRow: RowEncoder): void => {
     try {
-      const to = destinationOf(document, options.destination)
-      destination = to
-      const encoder = ports.encoderOf(to, stopping.signal)
-      if (!(encoder instanceof Promise)) return enter(document, index, to, encoder)
-      return encoder
-        .then((encodeRow) => enter(document, index, to, encodeRow))
-        .catch((thrown) => reject(document, index, thrown, to))
+      enter(document, index, to, encodeRow)
     } catch (thrown) {
-      reject(document, index, thrown, destination)
+      reject(document, index, thrown, to)
+    }
+  }
+  /** Those whose table is being described stand aside, within the budget; the others go past them. */
+  const aside = new Set<Promise<void>>()
+  const standAside = (
+    document: Document,
+    index: number,
+    to: Destination,
+    encoder: Promise<RowEncoder>,
+  ): void => {
+    const heldBytes = documentOverheadBytes + sizeOf(document)
+    budget.spend(heldBytes)
+    const standing = encoder
+      .then(
+        (encodeRow) => tryEnter(document, index, to, encodeRow),
+        (thrown) => reject(document, index, thrown, to),
+      )
+      .finally(() => {
+        budget.giveBack(heldBytes)
+        aside.delete(standing)
+      })
+    aside.add(standing)
+  }
+  const accept = (document: Document, index: number): void => {
+    let to: Destination | undefined
+    try {
+      to = destinationOf(document, options.destination)
+      const encoder = ports.encoderOf(to, stopping.signal)
+      if (encoder instanceof Promise) standAside(document, index, to, encoder)
+      else tryEnter(document, index, to, encoder)
+    } catch (thrown) {
+      reject(document, index, thrown, to)
     }
   }
 
@@ -116,13 +141,13 @@ export async function* insertPipeline(
         const pulled = step instanceof Promise ? await step : step
         if (pulled.done) break
         counters.taken()
-        const entering = accept(documentOf(pulled.value), count)
+        accept(documentOf(pulled.value), count)
         count += 1
-        if (entering !== undefined) await entering
       }
     } catch (thrown) {
       sourceError = { thrown }
     }
+    await Promise.all(aside)
     partition.sealAll()
     await sender.drain()
     const { done, value } = await source.leftover()

@@ -5,6 +5,7 @@ import type { Document } from '../contract/document.ts'
 import type { Destination } from '../contract/insert-rows.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
 import { type Batch, Batcher, type BatchLimits, type Row } from './batch.ts'
+import type { Paces } from './pace.ts'
 
 // https://cloud.google.com/bigquery/docs/tables#table_naming and .../datasets#dataset-naming
 const names: Readonly<Record<keyof Destination, RegExp>> = {
@@ -46,9 +47,15 @@ export function nameOf({ projectId, datasetId, tableId, templateSuffix }: Destin
   return `${projectId}.${datasetId}.${tableId}${templateSuffix}`
 }
 
+/** Tells destinations apart: a row for table "ab" is no row for table "a" with the suffix "b". */
+export function keyOf({ projectId, datasetId, tableId, templateSuffix }: Destination): string {
+  return `${projectId}/${datasetId}/${tableId}/${templateSuffix}`
+}
+
 /** The open batches, one a destination at most. */
 export class Partition {
   readonly #limits: BatchLimits
+  readonly #paces: Paces
   readonly #clock: Clock
   readonly #seal: (batch: Batch) => void
   readonly #open = new Map<string, Batcher>()
@@ -56,8 +63,9 @@ export class Partition {
   #last: Destination | undefined
   #lastKey = ''
 
-  constructor(limits: BatchLimits, clock: Clock, seal: (batch: Batch) => void) {
+  constructor(limits: BatchLimits, paces: Paces, clock: Clock, seal: (batch: Batch) => void) {
     this.#limits = limits
+    this.#paces = paces
     this.#clock = clock
     this.#seal = seal
   }
@@ -77,20 +85,24 @@ export class Partition {
 
   #keyOf(destination: Destination): string {
     if (destination !== this.#last) {
-      const { projectId, datasetId, tableId, templateSuffix } = destination
       this.#last = destination
-      // Table and suffix apart: a row for table "ab" is no row for table "a" with the suffix "b".
-      this.#lastKey = `${projectId}/${datasetId}/${tableId}/${templateSuffix}`
+      this.#lastKey = keyOf(destination)
     }
     return this.#lastKey
   }
 
   #openBatch(key: string, destination: Destination): Batcher {
     if (this.#open.size >= maxOpenBatches) this.#open.values().next().value?.seal()
-    const batcher = new Batcher(destination, this.#limits, this.#clock, (batch) => {
-      this.#open.delete(key)
-      this.#seal(batch)
-    })
+    const batcher = new Batcher(
+      destination,
+      this.#paces.of(destination),
+      this.#limits,
+      this.#clock,
+      (batch) => {
+        this.#open.delete(key)
+        this.#seal(batch)
+      },
+    )
     this.#open.set(key, batcher)
     return batcher
   }

@@ -1,35 +1,58 @@
-// Stage 5: keeps a bounded number of batches in flight, and retries by verdict.
+// Stage 5: keeps a bounded number of batches on the wire, each destination at its own pace, and acts by verdict.
 // Before: batch. Next: settle.
 import type { Clock } from '../contract/clock.ts'
-import type { InsertRows, InsertVerdict, Retry } from '../contract/insert-rows.ts'
-import { asConnectorError } from '../errors.ts'
-import type { Batch } from './batch.ts'
-import { abortedError, type Settled, type Settlement, settle } from './settle.ts'
+import type { InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
+import { type Batch, bytesOf, cut } from './batch.ts'
+import type { Pace } from './pace.ts'
+import { nameOf } from './partition.ts'
+import { abortedError, type Settled, settle } from './settle.ts'
 
 export interface SendOptions {
+  /** Requests on the wire at most, of all destinations together. */
   readonly maxInFlight: number
-  /** Requests at most that the service may fail for one row, without refusing it. */
+  /** Requests at most that the service may fail for one row, without refusing it. Then the destination is given up. */
   readonly maxAttempts: number
+  /** Milliseconds to wait for a table that is there, but too new to be inserted into. */
+  readonly newTableWaitMs: number
+  /**
+   * A destination that pauses is given up when its documents hold this much of the budget, so that they
+   * do not keep other destinations' documents out. Absent: they wait, and the source with them.
+   */
+  readonly maxPausedBytes?: number
 }
 
 /** What happens on the wire, for counters. */
 export interface SendEvents {
   sent(bytes: number, isRetry: boolean): void
   answered(): void
+  /** A destination pauses, is given up, or is sent to again. */
+  paced(): void
 }
 
 export interface SendPorts {
   readonly insertRows: InsertRows
-  readonly retry: Retry
   readonly clock: Clock
 }
 
 /** Milliseconds before rows go again that the service stumbled over; twice as long each time. */
 const firstWaitMs = 1000
 
+/** One destination's batches: in line, and on the wire. */
+interface Lane {
+  readonly pace: Pace
+  /** In the order of their turn; `notBefore` in epoch milliseconds. */
+  readonly waiting: { readonly batch: Batch; readonly notBefore: number }[]
+  /** What the budget was charged for the rows in line. */
+  waitingBytes: number
+  inFlight: number
+  /** The destination was given up; the next batch in line, or the one on the wire, shows whether it is well again. */
+  isTrial: boolean
+}
+
 /**
  * Sends sealed batches. Those that wait for their turn are not counted here: the budget bounds them.
- * The signal `stop` ends the retries and what has not left; `cancel` ends requests on the wire too.
+ * The signal `stop` ends what has not left; `cancel` ends requests on the wire too.
  */
 export class Sender {
   readonly #ports: SendPorts
@@ -38,8 +61,13 @@ export class Sender {
   readonly #settled: (settled: readonly Settled[]) => void
   readonly #stop: AbortSignal
   readonly #cancel = new AbortController()
-  readonly #waiting: Batch[] = []
-  readonly #inFlight = new Set<Promise<void>>()
+  /** Whose turn is next comes first. */
+  readonly #lanes = new Map<Pace, Lane>()
+  /** More destinations than one have been sent to. */
+  #isMixed = false
+  #inFlight = 0
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined
+  #drained: (() => void) | undefined
 
   constructor(
     ports: SendPorts,
@@ -53,10 +81,17 @@ export class Sender {
     this.#events = events
     this.#stop = stop
     this.#settled = settled
+    stop.addEventListener('abort', () => this.#fill(), { once: true })
   }
 
   add(batch: Batch): void {
-    this.#waiting.push(batch)
+    const lane = this.#laneOf(batch.pace)
+    this.#queue(lane, batch, 0, 'last')
+    const { maxPausedBytes = Number.POSITIVE_INFINITY } = this.#options
+    const { paused } = lane.pace
+    if (paused !== undefined && this.#isMixed && lane.waitingBytes >= maxPausedBytes) {
+      this.#giveUp(lane, paused.reason)
+    }
     this.#fill()
   }
 
@@ -67,76 +102,226 @@ export class Sender {
 
   /** Resolves when every batch that was added is settled. */
   async drain(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.race(this.#inFlight)
+    if (this.#lanes.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#drained = resolve
+    await promise
   }
 
+  #laneOf(pace: Pace): Lane {
+    const known = this.#lanes.get(pace)
+    if (known !== undefined) return known
+    const lane: Lane = { pace, waiting: [], waitingBytes: 0, inFlight: 0, isTrial: false }
+    this.#isMixed ||= this.#lanes.size > 0
+    this.#lanes.set(pace, lane)
+    return lane
+  }
+
+  #queue(lane: Lane, batch: Batch, notBefore: number, place: 'first' | 'last'): void {
+    if (batch.rows.length === 0) return
+    lane.waiting[place === 'first' ? 'unshift' : 'push']({ batch, notBefore })
+    lane.waitingBytes += chargeOf(batch)
+  }
+
+  /** Puts on the wire what may go, and settles what cannot. */
   #fill(): void {
-    while (this.#inFlight.size < this.#options.maxInFlight) {
-      const batch = this.#waiting.shift()
-      if (batch === undefined) return
-      const task = this.#work(batch).finally(() => {
-        this.#inFlight.delete(task)
-        this.#fill()
-      })
-      this.#inFlight.add(task)
+    for (const lane of this.#lanes.values()) this.#refuse(lane)
+    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
+      // To the end of the line: each destination has its turn.
+      this.#lanes.delete(lane.pace)
+      this.#lanes.set(lane.pace, lane)
+      const batch = this.#take(lane)
+      if (batch !== undefined) void this.#send(lane, batch)
+    }
+    for (const [pace, { waiting, inFlight }] of this.#lanes) {
+      if (waiting.length === 0 && inFlight === 0) this.#lanes.delete(pace)
+    }
+    this.#setTimer()
+    if (this.#lanes.size === 0) this.#drained?.()
+  }
+
+  /** Settles the rows in line that are not to be sent: the execution was stopped, or the destination is given up. */
+  #refuse(lane: Lane): void {
+    if (this.#stop.aborted) {
+      this.#endTrial(lane)
+      this.#refuseAll(lane, ({ attempts }) => abortedError(attempts > 0))
+      return
+    }
+    if (lane.isTrial || lane.waiting.length === 0) return
+    lane.isTrial = lane.inFlight === 0 && lane.pace.beginTrial()
+    if (lane.isTrial || !lane.pace.isGivenUp) return
+    this.#refuseAll(lane, ({ attempts }) => lane.pace.refusal(attempts > 0))
+  }
+
+  #refuseAll(lane: Lane, errorOf: (batch: Batch) => ConnectorError): void {
+    lane.waitingBytes = 0
+    for (const { batch } of lane.waiting.splice(0)) {
+      this.#settle(lane, batch, { verdict: 'give-up', error: errorOf(batch) })
     }
   }
 
-  /** Sends a batch, and what is left of it, until every row has settled. Never rejects. */
-  async #work(batch: Batch): Promise<void> {
-    const parts = [batch]
-    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      const { batch: tried, verdict } = await this.#attempt(part)
-      const { settled, again, isLater } = this.#settle(tried, verdict)
-      this.#settled(settled)
-      parts.push(...again)
-      if (isLater) await this.#ports.clock.wait(firstWaitMs * 2 ** Math.min(tried.stumbles, 5), this.#stop)
-    }
+  #endTrial(lane: Lane): void {
+    if (lane.isTrial) lane.pace.endTrial()
+    lane.isTrial = false
   }
 
-  /** What goes wrong here is our fault, and still an outcome for each row. */
-  #settle(batch: Batch, verdict: InsertVerdict): Settlement {
+  #next(): Lane | undefined {
+    if (this.#inFlight >= this.#options.maxInFlight) return undefined
+    const now = this.#ports.clock.now()
+    for (const lane of this.#lanes.values()) {
+      if (lane.inFlight < lane.pace.maxInFlight && readyAt(lane) <= now) return lane
+    }
+    return undefined
+  }
+
+  /** The next batch in line, cut to what its destination takes just now. */
+  #take(lane: Lane): Batch | undefined {
+    const now = this.#ports.clock.now()
+    const at = lane.waiting.findIndex(({ notBefore }) => notBefore <= now)
+    const [found] = lane.waiting.splice(at, 1)
+    if (found === undefined) return undefined
+    lane.waitingBytes -= chargeOf(found.batch)
+    const [batch, rest] = cut(found.batch, lane.pace)
+    this.#queue(lane, rest, found.notBefore, 'first')
+    return batch
+  }
+
+  #setTimer(): void {
+    const at = Math.min(
+      ...[...this.#lanes.values()].map((lane) =>
+        lane.inFlight < lane.pace.maxInFlight ? readyAt(lane) : Number.POSITIVE_INFINITY,
+      ),
+    )
+    if (at === this.#timer?.at) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const now = this.#ports.clock.now()
+    // What could go now waits for others on the wire, whose end fills again.
+    if (at <= now || at === Number.POSITIVE_INFINITY) return
+    const cancel = this.#ports.clock.after(at - now, () => {
+      this.#timer = undefined
+      this.#events.paced()
+      this.#fill()
+    })
+    this.#timer = { at, cancel }
+  }
+
+  /** Never rejects. */
+  async #send(lane: Lane, batch: Batch): Promise<void> {
+    lane.inFlight += 1
+    this.#inFlight += 1
+    const tried = { ...batch, attempts: batch.attempts + 1 }
+    const startedAt = this.#ports.clock.now()
+    const verdict = await this.#ask(tried)
+    lane.inFlight -= 1
+    this.#inFlight -= 1
     try {
-      return settle(batch, verdict, this.#options.maxAttempts, this.#stop.aborted)
+      this.#act(lane, tried, verdict, startedAt)
     } catch (thrown) {
-      return settle(batch, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true)
+      // What goes wrong here is our fault, and still an outcome for each row.
+      this.#settled(settle(tried, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true).settled)
     }
+    this.#endTrial(lane)
+    this.#events.answered()
+    this.#fill()
   }
 
-  /** Sends until there is a verdict other than `retry`, or no attempt is left. */
-  async #attempt(batch: Batch): Promise<{ batch: Batch; verdict: InsertVerdict }> {
-    let { attempts } = batch
-    // A stop rejects even when the attempt under way succeeded: the answer counts.
-    let answer: InsertVerdict | undefined
-    const attempt = async () => {
-      attempts += 1
-      answer = await this.#send(batch, attempts > 1)
-      if (answer.verdict === 'retry') throw answer.error
-    }
-    try {
-      await this.#ports.retry(attempt, { attempts: this.#options.maxAttempts, signal: this.#stop })
-    } catch {
-      // The last answer says why.
-    }
-    const verdict = answer ?? { verdict: 'give-up', error: abortedError(attempts > 0) }
-    return { batch: { ...batch, attempts }, verdict }
-  }
-
-  async #send({ destination, rows }: Batch, isRetry: boolean): Promise<InsertVerdict> {
+  async #ask({ destination, rows, attempts }: Batch): Promise<InsertVerdict> {
     const hasIds = rows[0]?.insertId !== undefined
     const request = {
       destination,
       rows: rows.map((row) => row.text),
       ...(hasIds ? { insertIds: rows.map((row) => row.insertId ?? '') } : {}),
     }
-    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0)
-    this.#events.sent(bytes, isRetry)
     try {
+      this.#events.sent(bytesOf(rows), attempts > 1)
       return await this.#ports.insertRows(request, this.#cancel.signal)
     } catch (thrown) {
       return { verdict: 'give-up', error: asConnectorError(thrown) }
-    } finally {
-      this.#events.answered()
     }
   }
+
+  #act(lane: Lane, batch: Batch, verdict: InsertVerdict, startedAt: number): void {
+    const { pace } = lane
+    switch (verdict.verdict) {
+      case 'retry':
+        this.#again(lane, batch, verdict.error, startedAt)
+        return
+      case 'not-yet':
+        this.#await(lane, batch, verdict.error)
+        return
+      case 'stored':
+        pace.stored(startedAt, lane.waiting.length > 0)
+        break
+      case 'split':
+        pace.answered()
+        if (verdict.error.code === 'BQC_REQUEST_TOO_LARGE') {
+          pace.tooLarge(batch.rows.length, bytesOf(batch.rows))
+          this.#events.paced()
+        }
+        break
+      default:
+        if (verdict.error.code !== 'BQC_ABORTED') pace.answered()
+    }
+    this.#settle(lane, batch, verdict)
+  }
+
+  /** Rows that the service failed go again after a back-off, until they have used up their attempts. */
+  #again(lane: Lane, batch: Batch, error: ConnectorError, startedAt: number): void {
+    const stumbles = batch.stumbles + 1
+    const isUnsure = batch.isUnsure || error.code === 'BQC_NETWORK'
+    const notBefore = lane.pace.refused(error, stumbles, startedAt)
+    const isLast = stumbles >= this.#options.maxAttempts
+    if (lane.pace.isGivenUp || (isLast && lane.pace.isHopeless)) {
+      this.#giveUp(lane, error.reason ?? error.code)
+    }
+    if (lane.pace.isGivenUp || isLast || this.#stop.aborted) {
+      this.#settle(lane, { ...batch, isUnsure }, { verdict: 'give-up', error })
+    } else this.#queue(lane, { ...batch, stumbles, isUnsure }, notBefore, 'first')
+    this.#events.paced()
+  }
+
+  /** Rows for a table that is too new wait for it, up to a limit. */
+  #await(lane: Lane, batch: Batch, error: ConnectorError): void {
+    const elapsedMs = lane.pace.tooYoung()
+    const isOver = elapsedMs >= this.#options.newTableWaitMs
+    if (isOver) this.#giveUp(lane, 'new table')
+    if (lane.pace.isGivenUp || this.#stop.aborted) {
+      const message = `${nameOf(batch.destination)} is there, but for ${Math.round(elapsedMs / 1000)} s BigQuery has not known it for inserts: with a new table that may take minutes. Raise newTableWaitMs, or send the document again later.`
+      const tooNew = new ConnectorError('BQC_TABLE_TOO_NEW', message, {
+        cause: error,
+        payload: error.payload,
+      })
+      this.#settle(lane, batch, { verdict: 'give-up', error: tooNew })
+    } else this.#queue(lane, batch, 0, 'first')
+    this.#events.paced()
+  }
+
+  #giveUp(lane: Lane, reason: string): void {
+    lane.pace.giveUp(reason)
+    this.#events.paced()
+  }
+
+  #settle(lane: Lane, batch: Batch, verdict: InsertVerdict): void {
+    const { maxAttempts } = this.#options
+    const { settled, again, isLater } = settle(batch, verdict, maxAttempts, this.#stop.aborted)
+    this.#settled(settled)
+    for (const part of again) {
+      const waitMs = isLater ? firstWaitMs * 2 ** Math.min(part.stumbles, 5) : 0
+      this.#queue(lane, part, this.#ports.clock.now() + waitMs, 'first')
+    }
+  }
+}
+
+/** When the next batch in line may leave; never, when none is in line. */
+function readyAt({ waiting, pace }: Lane): number {
+  const soonest = waiting.reduce(
+    (least, { notBefore }) => Math.min(least, notBefore),
+    Number.POSITIVE_INFINITY,
+  )
+  return Math.max(soonest, pace.readyAt)
+}
+
+function chargeOf({ rows }: Batch): number {
+  return rows.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0)
 }

@@ -51,7 +51,19 @@ export function settle(
 
 /** The same error for every row. */
 function settleAll(batch: Batch, error: ConnectorError): Settlement {
-  return { settled: batch.rows.map((row) => failed(row, batch, error)), again: [], isLater: false }
+  const settled = batch.rows.map((row) => failed(row, batch, error))
+  return {
+    settled: batch.isUnsure ? settled.map((item) => unsure(item, error)) : settled,
+    again: [],
+    isLater: false,
+  }
+}
+
+/** The service's no to the last request says nothing of those before it whose answers were lost. */
+function unsure(item: Settled, error: ConnectorError): Settled {
+  const message = `${item.outcome.message} An earlier request, whose answer was lost, may have stored the row.`
+  const code = String(error.httpStatus ?? error.code)
+  return { ...item, outcome: { ...item.outcome, status: 'failure', code, message } }
 }
 
 /** The outcome of a document that did not succeed. */

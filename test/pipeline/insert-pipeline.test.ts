@@ -1,65 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRetry } from '../../src/bigquery/retry.ts'
-import type { Clock } from '../../src/contract/clock.ts'
-import type { Document, DocumentSource } from '../../src/contract/document.ts'
+import type { Document } from '../../src/contract/document.ts'
 import type { InsertRows, InsertVerdict } from '../../src/contract/insert-rows.ts'
-import type { ExecuteOptions } from '../../src/contract/operation.ts'
-import type { DeadLetter, Outcome } from '../../src/contract/outcome.ts'
-import { compileRowEncoder } from '../../src/encoding/encode-row.ts'
+import type { DeadLetter } from '../../src/contract/outcome.ts'
 import { ConnectorError } from '../../src/errors.ts'
-import {
-  insertPipeline,
-  type PipelineOptions,
-  type PipelinePorts,
-} from '../../src/pipeline/insert-pipeline.ts'
-import { FakeClock, InstantClock, settled } from '../fixtures/clocks.ts'
+import { FakeClock, settled } from '../fixtures/clocks.ts'
+import { encodeRow, rows, start, usual, usualPace } from '../fixtures/start-pipeline.ts'
 import { type Stumble, TableService } from '../fixtures/table-service.ts'
-
-const encodeRow = compileRowEncoder(
-  [
-    { name: 'n', type: 'INTEGER' },
-    { name: 'bad', type: 'BOOLEAN' },
-    { name: 'text', type: 'STRING' },
-  ],
-  false,
-)
-const usual: PipelineOptions = {
-  batch: { maxRows: 3, maxBytes: 1000, rowOverheadBytes: 50, maxAgeMs: 200 },
-  budgetBytes: 20_000,
-  maxRowBytes: 900,
-  destination: { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' },
-  maxInFlight: 2,
-  maxAttempts: 4,
-  insertIdPrefix: 'run-',
-}
-
-function start(
-  documents: DocumentSource,
-  insertRows: InsertRows,
-  {
-    options = {},
-    clock = new InstantClock(),
-    execute = {},
-    ports = {},
-  }: {
-    options?: Partial<PipelineOptions>
-    clock?: Clock
-    execute?: ExecuteOptions
-    ports?: Partial<PipelinePorts>
-  } = {},
-): AsyncGenerator<Outcome, void, undefined> {
-  const retry = createRetry(clock, () => 0)
-  return insertPipeline(
-    documents,
-    { insertRows, retry, clock, encoderOf: () => encodeRow, ...ports },
-    { ...usual, ...options },
-    execute,
-  )
-}
-
-const rows = (count: number): Document[] =>
-  Array.from({ length: count }, (_, n) => ({ data: { n }, id: `id-${n}` }))
 
 describe('the promise', () => {
   const document = fc.oneof(
@@ -111,7 +58,8 @@ describe('the promise', () => {
 
           const outcomes = await Array.fromAsync(
             start(documents, service.insertRows, {
-              options: { ...limits, batch: { ...usual.batch, maxRows: limits.maxRows } },
+              options: limits,
+              pace: limits,
               execute: { deadLetter: (letter) => void letters.push(letter) },
             }),
           )
@@ -162,14 +110,16 @@ describe('the promise', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(document, { maxLength: 60 }), options, async (documents, { maxRows }) => {
         const service = new TableService()
-        const batch = { ...usual.batch, maxRows }
 
-        await Array.fromAsync(start(documents, service.insertRows, { options: { batch } }))
+        await Array.fromAsync(start(documents, service.insertRows, { pace: { maxRows } }))
 
         for (const { rows: sent } of service.requests) {
-          const bytes = sent.reduce((sum, row) => sum + Buffer.byteLength(row) + batch.rowOverheadBytes, 0)
+          const bytes = sent.reduce(
+            (sum, row) => sum + Buffer.byteLength(row) + usual.batch.rowOverheadBytes,
+            0,
+          )
           expect(sent.length).toBeLessThanOrEqual(maxRows)
-          expect(bytes <= batch.maxBytes || sent.length === 1).toBe(true)
+          expect(bytes <= usualPace.maxBytes || sent.length === 1).toBe(true)
         }
       }),
     )
@@ -387,12 +337,10 @@ describe('a request that is too large', () => {
   it('is halved until it fits', async () => {
     const service = new TableService(['too-large', 'too-large'])
 
-    const outcomes = await Array.fromAsync(
-      start(rows(4), service.insertRows, { options: { batch: { ...usual.batch, maxRows: 4 } } }),
-    )
+    const outcomes = await Array.fromAsync(start(rows(4), service.insertRows, { pace: { maxRows: 4 } }))
 
     expect(outcomes.every(({ status }) => status === 'success')).toBe(true)
-    expect(service.requests.map((request) => request.rows.length)).toEqual([4, 2, 1, 1, 2])
+    expect(service.requests.map((request) => request.rows.length)).toEqual([4, 2, 2, 1, 1])
   })
 
   it('because of a single row rejects that row', async () => {

@@ -81,6 +81,7 @@ it('a refusal that names no row condemns only the row that brings it about', asy
   const outcomes = await insert(
     service,
     Array.from({ length: 4 }, (_, n) => ({ data: { n } })),
+    { maxInFlight: 1 },
   )
   await service.close()
 
@@ -103,6 +104,19 @@ it('a row whose answer was lost is stored once and reported as a success', async
   await service.close()
 
   expect(outcomes).toMatchObject([{ status: 'success', attempts: 3 }])
+  expect([...service.stored.values()]).toEqual([{ n: 1 }])
+})
+
+it('a row whose answer was lost, and that is refused when it goes again, is not said to be refused for good', async () => {
+  const service = await startFaultyBigQuery(['cut-after', 413])
+
+  const [outcome] = await insert(service, [{ data: { n: 1 } }])
+  await service.close()
+
+  expect(outcome).toMatchObject({
+    status: 'failure',
+    message: expect.stringContaining('may have stored the row'),
+  })
   expect([...service.stored.values()]).toEqual([{ n: 1 }])
 })
 
