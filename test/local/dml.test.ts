@@ -66,6 +66,41 @@ describe('MERGE', () => {
     )
     expect(values(await api.query('SELECT * FROM shop.pairs'))).toEqual([['1', 'one']])
   })
+
+  test('rows that the source does not have keep the columns that are not set', async () => {
+    const tags = "[CONCAT('text too long to lie beside its length ', CAST(n AS STRING))]"
+    await api.query(
+      `CREATE OR REPLACE TABLE shop.wide AS
+       SELECT n, 0 AS seen, ${tags} AS a, ${tags} AS b, ${tags} AS c FROM UNNEST(GENERATE_ARRAY(1, 2000)) AS n`,
+    )
+    for (const times of [1, 2, 3, 4]) {
+      const reply = await api.query(
+        `MERGE shop.wide t USING (SELECT 1 AS n) s ON t.n = s.n
+         WHEN MATCHED THEN UPDATE SET seen = 5 WHEN NOT MATCHED BY SOURCE THEN UPDATE SET seen = t.seen + 1`,
+      )
+      expect([times, reply.status, reply.body.numDmlAffectedRows]).toEqual([times, 200, '2000'])
+    }
+    const rows = await api.query(
+      `SELECT SUM(seen), COUNTIF(a[OFFSET(0)] = own AND b[OFFSET(0)] = own AND c[OFFSET(0)] = own)
+       FROM (SELECT *, ${tags}[OFFSET(0)] AS own FROM shop.wide)`,
+    )
+    expect(values(rows)).toEqual([['8001', '2000']])
+  })
+
+  test('the partition times of rows that the source does not have stay', async () => {
+    await api.query('CREATE OR REPLACE TABLE shop.daily (n INT64, seen INT64) PARTITION BY _PARTITIONDATE')
+    await api.query(
+      "INSERT shop.daily (_PARTITIONTIME, n) VALUES (TIMESTAMP '2024-02-03', 1), (TIMESTAMP '2024-02-04', 2)",
+    )
+    await api.query(
+      `MERGE shop.daily t USING (SELECT 1 AS n) s ON t.n = s.n WHEN NOT MATCHED BY SOURCE THEN UPDATE SET seen = 7`,
+    )
+    const rows = await api.query('SELECT CAST(_PARTITIONDATE AS STRING), n, seen FROM shop.daily ORDER BY n')
+    expect(values(rows)).toEqual([
+      ['2024-02-03', '1', null],
+      ['2024-02-04', '2', '7'],
+    ])
+  })
 })
 
 describe('INSERT', () => {

@@ -73,7 +73,7 @@ export function dml(write: Writer, scope: Scope, tree: Ast): DmlStatement {
   }
   only('UPDATE', body, 'table', 'set', 'from_clause', 'from_joins', 'where_clause')
   const from = fromClause(write, scope, { from: body['from_clause'], joins: body['from_joins'] })
-  const set = assignments(write, scope, body, target)
+  const set = setList(assignments(write, scope, body, target))
   const condition = write.expression(where, scope)
   const update = result(`UPDATE ${place} SET ${set}${from} WHERE ${condition}`)
   if (from === '') return update
@@ -140,8 +140,8 @@ export function insertedRows(
   )
 }
 
-/** The SET list of an UPDATE. */
-export function assignments(write: Writer, scope: Scope, body: Ast, target: Target): string {
+/** The SET list of an UPDATE: columns and their new values. */
+export function assignments(write: Writer, scope: Scope, body: Ast, target: Target): Map<string, string> {
   const trees = new Map<string, Assigned>()
   for (const [column, value] of body['set'] as readonly (readonly [unknown, Ast])[]) {
     const path = nameOf(column).split('.')
@@ -150,15 +150,20 @@ export function assignments(write: Writer, scope: Scope, body: Ast, target: Targ
     if (path.length > 1 && same(first, target.alias) && !isColumn) path.shift()
     assign(trees, path, isDefault(value) ? undefined : { value: write.typed(value, scope) })
   }
-  const parts: string[] = []
+  const values = new Map<string, string>()
   for (const [name, assigned] of trees) {
     const field = fieldNamed(target, name)
     const old = `${quoteName(target.alias)}.${quoteName(field.name)}`
-    parts.push(
-      `${quoteName(field.name)} = ${assigned === 'default' ? defaultOf(write, scope, field) : newValue(assigned, field, old)}`,
+    values.set(
+      field.name,
+      assigned === 'default' ? defaultOf(write, scope, field) : newValue(assigned, field, old),
     )
   }
-  return parts.join(', ')
+  return values
+}
+
+export function setList(values: ReadonlyMap<string, string>): string {
+  return [...values].map(([name, value]) => `${quoteName(name)} = ${value}`).join(', ')
 }
 
 /** A new value, DEFAULT, or new values for some fields of a STRUCT. */

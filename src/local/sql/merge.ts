@@ -1,8 +1,17 @@
 // MERGE: read from its text, because the parser knows only some of its forms, and run by DuckDB's own MERGE.
+import { PARTITION_TIME } from '../storage/stored-table.ts'
 import { invalidQuery } from '../wire/api-error.ts'
 import { quoteName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, children, nameOf } from './ast.ts'
-import { assignments, findTarget, insertedRows, insertion, ONE_SOURCE_ROW, type Target } from './dml.ts'
+import {
+  assignments,
+  findTarget,
+  insertedRows,
+  insertion,
+  ONE_SOURCE_ROW,
+  setList,
+  type Target,
+} from './dml.ts'
 import { fromClause } from './from.ts'
 import { createReader, type Reader } from './reader.ts'
 import { columnsOf, newScope, type Scope, type Statement } from './scope.ts'
@@ -70,11 +79,22 @@ function whenClause(write: Writer, reader: Reader, sides: Sides, matching: strin
   const { statement } = scope
   if (reader.takes('UPDATE', 'SET') && (!not || bySource)) {
     const [tree] = statement.parse(`UPDATE t SET ${reader.until('WHEN', ';')} WHERE true`)
-    return `${start} UPDATE SET ${assignments(write, scope, bodyOf(tree ?? {}), sides.target)}`
+    const values = assignments(write, scope, bodyOf(tree ?? {}), sides.target)
+    if (bySource) keepOthers(values, sides.target)
+    return `${start} UPDATE SET ${setList(values)}`
   }
   if (!not || bySource) throw reader.failAt(reader.peek(), 'keyword UPDATE or keyword DELETE')
   reader.expect('INSERT')
   return `${start} INSERT ${inserted(write, reader, sides)}`
+}
+
+/**
+ * Columns that the clause does not set, it sets to what they are. With RETURNING, DuckDB 1.5.6 reads them here
+ * from memory that nobody wrote (duckdb/duckdb#24666, #24212): SIGSEGV or an internal error, now and then.
+ */
+function keepOthers(values: Map<string, string>, { fields, alias, partitionTime }: Target): void {
+  for (const name of [...fields.map((field) => field.name), ...(partitionTime ? [PARTITION_TIME] : [])])
+    if (!values.has(name)) values.set(name, `${quoteName(alias)}.${quoteName(name)}`)
 }
 
 function inserted(write: Writer, reader: Reader, { target, sourceOnly: scope }: Sides): string {
