@@ -24,9 +24,6 @@ export async function openEngine(dataDirectory: string | undefined): Promise<Eng
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    // With more, a JavaScript function called from several of them at once takes the process down (SIGSEGV,
-    // once in some fifteen runs of the tests of MERGE, with @duckdb/node-api 1.5.6-r.1).
-    threads: '1',
     ...(dataDirectory === undefined
       ? {}
       : { memory_limit: MEMORY_LIMIT, temp_directory: join(dataDirectory, 'spill') }),

@@ -46,18 +46,13 @@ export async function registerNatives(connection: Connection): Promise<void> {
         parameterTypes: parameters.map((parameter) => types[parameter]),
         returnType: types[result],
         specialHandling: true,
-        mainFunction(info, chunk, output) {
-          // Told, not thrown: an exception that crosses the engine's threads can take the process down.
-          try {
-            const columns = parameters.map((_parameter, i) => chunk.getColumnVector(i))
-            for (let row = 0; row < chunk.rowCount; row++) {
-              const args = columns.map((column) => fromDuckDB(column.getItem(row)))
-              output.setItem(row, args.includes(null) ? null : toDuckDB(run(...args), result))
-            }
-            output.flush()
-          } catch (error) {
-            info.setError(error instanceof Error ? error.message : String(error))
+        mainFunction(_info, chunk, output) {
+          const columns = parameters.map((_parameter, i) => chunk.getColumnVector(i))
+          for (let row = 0; row < chunk.rowCount; row++) {
+            const args = columns.map((column) => fromDuckDB(column.getItem(row)))
+            output.setItem(row, args.includes(null) ? null : toDuckDB(run(...args), result))
           }
+          output.flush()
         },
       }),
     )
