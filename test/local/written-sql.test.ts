@@ -74,6 +74,35 @@ test.each([
   expect(values(await api.query(sql))).toEqual([[value]])
 })
 
+describe('columns may have any name, the one-letter ones too', () => {
+  test.each([
+    ['(p, s) = (s, p)', 'true'],
+    ['(p, s) IN (SELECT AS STRUCT a, b FROM UNNEST([STRUCT(1 AS a, 1 AS b)]) AS s)', 'true'],
+    ['s IN (SELECT 1)', 'true'],
+    ["ARRAY_LENGTH(GENERATE_DATE_ARRAY('2024-01-31', '2024-03-31', INTERVAL p MONTH))", '3'],
+    ['SUM(x) OVER () + p', '3.5'],
+    ["RANGE_CONTAINS(r, DATE '2024-01-02')", 'true'],
+  ])('%s is %s', async (expression, value) => {
+    const row = `SELECT 1 AS p, 1 AS s, 1 AS e, 1 AS v, 1 AS i, 1 AS d, 2.5 AS x, RANGE<DATE> '[2024-01-01, UNBOUNDED)' AS r`
+    expect(values(await api.query(`SELECT ${expression} FROM (${row})`))).toEqual([[value]])
+  })
+
+  test('and a struct that looks like one of ours is not taken for it', async () => {
+    const rows = 'SELECT STRUCT(7.0 AS r, TRUE AS free, 3 AS x, 4 AS y) AS p, 2.5 AS n, 1 AS k'
+    const sql = `SELECT SUM(n), LOGICAL_AND((k, n) = (1, 2.5)) FROM (${rows}) GROUP BY p.r`
+    expect(values(await api.query(sql))).toEqual([['2.5', 'true']])
+  })
+})
+
+test('APPROX_TOP_SUM adds up the weights of each value', async () => {
+  const rows = "UNNEST([STRUCT('a' AS x, 2 AS w), ('b', 5), ('a', 1), ('c', 1)])"
+  const sql = `SELECT t.value, t.sum FROM (SELECT APPROX_TOP_SUM(x, w, 2) AS top FROM ${rows}), UNNEST(top) AS t`
+  expect(values(await api.query(sql))).toEqual([
+    ['b', '5'],
+    ['a', '3'],
+  ])
+})
+
 test('a query of a table as it was is refused by its name', async () => {
   const { body } = await api.query('SELECT * FROM t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()')
   expect(body.error.message).toContain('FOR SYSTEM_TIME')

@@ -111,8 +111,8 @@ function castNested(value: Typed, from: Type, to: Type): Typed {
   if (isRepeated(from) !== isRepeated(to)) throw fault
   if (isRepeated(to)) {
     if (from.type === 'NULL') return typed(coerceTo(value, to, 'CAST'), to)
-    const each = castToType(typed('x', elementOf(from)), elementOf(to))
-    return typed(`list_transform(${value.sql}, lambda x: ${each.sql})`, to)
+    const each = castToType(typed('x$', elementOf(from)), elementOf(to))
+    return typed(`list_transform(${value.sql}, lambda x$: ${each.sql})`, to)
   }
   const [inner, outer] = [from.fields ?? [], to.fields ?? []]
   if (!isStruct(from) || inner.length !== outer.length) throw fault

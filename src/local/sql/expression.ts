@@ -9,7 +9,7 @@ import { call, structValue } from './functions/call.ts'
 import { castFormat } from './functions/cast-format.ts'
 import { extract } from './functions/dates.ts'
 import { interval } from './functions/interval.ts'
-import { AGGREGATE_NODES, FUNCTION_NODES, readName } from './functions/node-names.ts'
+import { AGGREGATE_NODES, FUNCTION_NODES, readName, UNREAD_AGGREGATES } from './functions/node-names.ts'
 import { literal } from './literal.ts'
 import { member, nameValue, pathOf } from './names.ts'
 import { BINARY, binary, compare, condition, conditions } from './operators.ts'
@@ -97,7 +97,8 @@ const KINDS: Readonly<Record<string, Write>> = {
   subscript,
   extract,
   interval: (write, scope, _body, node) => interval(write, scope, node),
-  function(write, scope, body) {
+  function(write, scope, body, node) {
+    if (UNREAD_AGGREGATES.includes(nameOf(body).toUpperCase())) return namedAggregate(write, scope, node)
     only(nameOf(body), body, 'args')
     return call(write, scope, readName(nameOf(body)), children(body, 'args'))
   },
@@ -224,9 +225,9 @@ function membership(write: Writer, scope: Scope, body: Ast): Typed {
 
 /** Whether a struct equals one of a list, where a NULL field leaves it open. */
 function among(value: string, list: string, type: Type): string {
-  const test = compare(typed('s.v', type), 'eq', typed('e', type))
-  const tests = `list_transform(s.l, lambda e: ${test})`
-  return `list_transform([struct_pack(v := ${value}, l := ARRAY(${list}))], lambda s: bq_any(${tests}))[1]`
+  const test = compare(typed('s$.v', type), 'eq', typed('e$', type))
+  const tests = `list_transform(s$.l, lambda e$: ${test})`
+  return `list_transform([struct_pack(v := ${value}, l := ARRAY(${list}))], lambda s$: bq_any(${tests}))[1]`
 }
 
 function cases(write: Writer, scope: Scope, body: Ast): Typed {

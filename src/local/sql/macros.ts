@@ -1,5 +1,6 @@
 // What DuckDB lacks or does otherwise, as macros. The types of their arguments are settled before they
-// are called; only those that differ by type alone carry types.
+// are called; only those that differ by type alone carry types. What a lambda calls its own ends in $, as no
+// column of a user does: DuckDB would take the column first.
 import type { Connection } from '../storage/engine.ts'
 import { registerNatives } from './native/register.ts'
 
@@ -16,31 +17,31 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_nonzero: `(b) AS (CASE WHEN b = 0 THEN bq_fail_at('division by zero', b) ELSE b END)`,
   bq_positive: `(x) AS (CASE WHEN x <= 0 THEN bq_fail_at('Floating point error in function: logarithm of a number that is not positive', x) ELSE x END)`,
   bq_sqrt: `(x) AS (CASE WHEN x < 0 THEN bq_fail_at('Argument to SQRT cannot be negative', x) ELSE sqrt(x) END)`,
-  bq_finite: `(x) AS list_transform([x], lambda v: CASE WHEN isinf(v) THEN bq_fail_at('Floating point overflow', v) ELSE v END)[1]`,
+  bq_finite: `(x) AS list_transform([x], lambda v$: CASE WHEN isinf(v$) THEN bq_fail_at('Floating point overflow', v$) ELSE v$ END)[1]`,
   // Infinity from finite values is an overflow; the lambdas name each operand once.
   bq_bounded: `(r, free) AS (CASE WHEN isinf(r) AND NOT free THEN bq_fail_at('Floating point overflow', r) ELSE r END)`,
   bq_float_add:
-    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] + p[2], isinf(p[1]) OR isinf(p[2])))[1]',
+    '(a, b) AS list_transform([[a, b]], lambda p$: bq_bounded(p$[1] + p$[2], isinf(p$[1]) OR isinf(p$[2])))[1]',
   bq_float_subtract:
-    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] - p[2], isinf(p[1]) OR isinf(p[2])))[1]',
+    '(a, b) AS list_transform([[a, b]], lambda p$: bq_bounded(p$[1] - p$[2], isinf(p$[1]) OR isinf(p$[2])))[1]',
   bq_float_multiply:
-    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] * p[2], isinf(p[1]) OR isinf(p[2])))[1]',
+    '(a, b) AS list_transform([[a, b]], lambda p$: bq_bounded(p$[1] * p$[2], isinf(p$[1]) OR isinf(p$[2])))[1]',
   bq_float_divide:
-    '(a, b) AS list_transform([[a, b]], lambda p: bq_bounded(p[1] / bq_divisor(p[2], p[1]), isinf(p[1]) OR isinf(p[2])))[1]',
+    '(a, b) AS list_transform([[a, b]], lambda p$: bq_bounded(p$[1] / bq_divisor(p$[2], p$[1]), isinf(p$[1]) OR isinf(p$[2])))[1]',
   bq_float_total:
-    '(r, free) AS list_transform([struct_pack(r := r, free := free)], lambda p: bq_bounded(p.r, p.free))[1]',
-  bq_digits: `(x, most) AS list_transform([x], lambda v: CASE WHEN abs(v) > most THEN bq_fail_at('Numeric overflow', v) ELSE v END)[1]`,
+    '(r, free) AS list_transform([struct_pack(r := r, free := free)], lambda p$: bq_bounded(p$.r, p$.free))[1]',
+  bq_digits: `(x, most) AS list_transform([x], lambda v$: CASE WHEN abs(v$) > most THEN bq_fail_at('Numeric overflow', v$) ELSE v$ END)[1]`,
   // Small operands stay within DuckDB's 38 digits; the others go digit by digit. The lambda names each once.
-  bq_numeric_multiply: `(a, b) AS list_transform([[a, b]], lambda p:
-    CASE WHEN abs(p[1]) < 1000000000 AND abs(p[2]) < 1000000000 THEN CAST(p[1] * p[2] AS DECIMAL(38,9))
-    ELSE CAST(js_decimal_multiply(CAST(p[1] AS VARCHAR), CAST(p[2] AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
+  bq_numeric_multiply: `(a, b) AS list_transform([[a, b]], lambda p$:
+    CASE WHEN abs(p$[1]) < 1000000000 AND abs(p$[2]) < 1000000000 THEN CAST(p$[1] * p$[2] AS DECIMAL(38,9))
+    ELSE CAST(js_decimal_multiply(CAST(p$[1] AS VARCHAR), CAST(p$[2] AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
   bq_units: '(x) AS CAST(abs(x) * 1000000000 AS HUGEINT)',
-  bq_numeric_divide: `(a, b) AS list_transform([[a, b]], lambda p:
-    CASE WHEN abs(p[1]) < 1000000000000000000 AND abs(p[2]) < 1000000000000000000 AND p[2] <> 0
-    THEN CAST(CASE WHEN (p[1] < 0) = (p[2] < 0) THEN 1 ELSE -1 END
-      * CAST((bq_units(p[1]) * 2000000000 + bq_units(p[2])) // (2 * bq_units(p[2])) AS DECIMAL(38,0))
+  bq_numeric_divide: `(a, b) AS list_transform([[a, b]], lambda p$:
+    CASE WHEN abs(p$[1]) < 1000000000000000000 AND abs(p$[2]) < 1000000000000000000 AND p$[2] <> 0
+    THEN CAST(CASE WHEN (p$[1] < 0) = (p$[2] < 0) THEN 1 ELSE -1 END
+      * CAST((bq_units(p$[1]) * 2000000000 + bq_units(p$[2])) // (2 * bq_units(p$[2])) AS DECIMAL(38,0))
       * CAST(0.000000001 AS DECIMAL(9,9)) AS DECIMAL(38,9))
-    ELSE CAST(js_decimal_divide(CAST(p[1] AS VARCHAR), CAST(p[2] AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
+    ELSE CAST(js_decimal_divide(CAST(p$[1] AS VARCHAR), CAST(p$[2] AS VARCHAR)) AS DECIMAL(38,9)) END)[1]`,
   bq_numeric_average:
     '(total, n) AS (CASE WHEN n > 0 THEN bq_numeric_divide(total, CAST(n AS DECIMAL(38,9))) END)',
   bq_decimal_text: `(s) AS (CASE WHEN contains(s, '.') THEN rtrim(rtrim(s, '0'), '.') ELSE s END)`,
@@ -81,12 +82,12 @@ const MACROS: Readonly<Record<string, string>> = {
     WHEN us % 1000 = 0 THEN '.' || lpad(CAST((us % 1000000 + 1000000) % 1000000 // 1000 AS VARCHAR), 3, '0')
     ELSE '.' || lpad(CAST((us % 1000000 + 1000000) % 1000000 AS VARCHAR), 6, '0') END)`,
   // Every element is so many steps from the start: the end of a month stays the end of a month.
-  bq_month_series: `(a, b, s) AS list_transform([struct_pack(a := CAST(a AS TIMESTAMP), b := CAST(b AS TIMESTAMP), s := s)], lambda p:
-    list_filter(list_transform(range(len(generate_series(date_trunc('month', p.a), date_trunc('month', p.b), p.s))), lambda i: p.a + p.s * i),
-      lambda d: CASE WHEN p.a + p.s > p.a THEN d <= p.b ELSE d >= p.b END))[1]`,
+  bq_month_series: `(a, b, s) AS list_transform([struct_pack(a := CAST(a AS TIMESTAMP), b := CAST(b AS TIMESTAMP), s := s)], lambda p$:
+    list_filter(list_transform(range(len(generate_series(date_trunc('month', p$.a), date_trunc('month', p$.b), p$.s))), lambda i$: p$.a + p$.s * i$),
+      lambda d$: CASE WHEN p$.a + p$.s > p$.a THEN d$ <= p$.b ELSE d$ >= p$.b END))[1]`,
   bq_date: `(x) AS CAST(bq_within(x) AS DATE)`,
-  bq_within: `(x) AS list_transform([x], lambda v: CASE WHEN epoch_us(v) < ${FIRST_MICROS} OR epoch_us(v) >= ${END_MICROS}
-    THEN bq_fail_at('The result is outside the years 1 to 9999', v) ELSE v END)[1]`,
+  bq_within: `(x) AS list_transform([x], lambda v$: CASE WHEN epoch_us(v$) < ${FIRST_MICROS} OR epoch_us(v$) >= ${END_MICROS}
+    THEN bq_fail_at('The result is outside the years 1 to 9999', v$) ELSE v$ END)[1]`,
   // A zone is a name or an offset such as -04:30.
   bq_offset: `(z) AS (CASE WHEN starts_with(z, '-') THEN -1 ELSE 1 END
     * (CAST(regexp_extract(z, '^[+-]([0-9]{1,2})', 1) AS BIGINT) * 3600000000
@@ -94,9 +95,9 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_in_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamp(epoch_us(t) + bq_offset(z)) ELSE timezone(z, t) END)`,
   bq_from_zone: `(t, z) AS (CASE WHEN regexp_full_match(z, '[+-][0-9]{1,2}(:[0-9]{2})?') THEN make_timestamptz(epoch_us(t) - bq_offset(z)) ELSE bq_from_named_zone(t, z) END)`,
   // An hour that comes twice means its first time, which the offset of the day before gives.
-  bq_from_named_zone: `(t, z) AS list_transform([struct_pack(l := t, c := timezone(z, t))], lambda p:
-    list_transform([make_timestamptz(epoch_us(p.l) - epoch_us(timezone(z, p.c - to_days(1))) + epoch_us(p.c) - 86400000000)],
-      lambda e: CASE WHEN e < p.c AND timezone(z, e) = p.l THEN e ELSE p.c END)[1])[1]`,
+  bq_from_named_zone: `(t, z) AS list_transform([struct_pack(l := t, c := timezone(z, t))], lambda p$:
+    list_transform([make_timestamptz(epoch_us(p$.l) - epoch_us(timezone(z, p$.c - to_days(1))) + epoch_us(p$.c) - 86400000000)],
+      lambda e$: CASE WHEN e$ < p$.c AND timezone(z, e$) = p$.l THEN e$ ELSE p$.c END)[1])[1]`,
   bq_format_in_zone: `(f, t, z) AS js_format_time('TIMESTAMP', f, epoch_us(bq_in_zone(t, z)), epoch_us(bq_in_zone(t, z)) - epoch_us(t), z)`,
   bq_parsed: `(p, z) AS (CASE WHEN starts_with(p, 'z') THEN make_timestamptz(CAST(p[2:] AS BIGINT))
     ELSE bq_from_zone(make_timestamp(CAST(p[2:] AS BIGINT)), z) END)`,
@@ -138,14 +139,14 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_least_float: `(l) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST('nan' AS DOUBLE) ELSE list_min(l) END END)`,
   bq_flatten: '(l) AS (CASE WHEN list_count(l) = len(l) THEN flatten(l) END)',
   bq_array_concat: '(a, b) AS (CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_concat(a, b) END)',
-  bq_array_text: '(l, d, n) AS js_join(list_transform(l, lambda x: coalesce(x, n)), d)',
+  bq_array_text: '(l, d, n) AS js_join(list_transform(l, lambda x$: coalesce(x$, n)), d)',
   bq_is_distinct:
     '(l) AS (len(l) = len(list_distinct(l)) + CASE WHEN list_count(l) < len(l) THEN 1 ELSE 0 END)',
   bq_slice: `(l, a, b) AS list_slice(l, CASE WHEN a < 0 THEN greatest(len(l) + a, 0) ELSE a END + 1, CASE WHEN b < 0 THEN len(l) + b ELSE b END + 1)`,
   bq_series: `(a, b, s) AS (CASE WHEN s = 0 THEN bq_fail_at('Sequence step cannot be 0.', s) ELSE generate_series(a, b, s) END)`,
   bq_series_of: `(a, b, s) AS (CASE WHEN s = 0 THEN bq_fail_at('Sequence step cannot be 0.', s)
-    WHEN (b - a) / s < 0 THEN [] ELSE list_transform(range(CAST(floor((b - a) / s) AS BIGINT) + 1), lambda i: a + i * s) END)`,
-  bq_range_bucket: `(x, l) AS (CASE WHEN x IS NOT NULL AND l IS NOT NULL THEN len(list_filter(l, lambda e: e <= x)) END)`,
+    WHEN (b - a) / s < 0 THEN [] ELSE list_transform(range(CAST(floor((b - a) / s) AS BIGINT) + 1), lambda i$: a + i$ * s) END)`,
+  bq_range_bucket: `(x, l) AS (CASE WHEN x IS NOT NULL AND l IS NOT NULL THEN len(list_filter(l, lambda e$: e$ <= x)) END)`,
   bq_positive_place: `(p) AS (CASE WHEN p < 1 THEN bq_fail_at('Position and occurrence must be positive', p) ELSE p END)`,
   bq_top_count: `(l, n) AS (SELECT list(struct_pack("value" := v, "count" := c) ORDER BY c DESC, v)[1:n]
     FROM (SELECT v, count(*) AS c FROM (SELECT unnest(l) AS v) GROUP BY v))`,

@@ -135,10 +135,10 @@ function structs(kind: string, sides: readonly Typed[], sqls: readonly string[],
     )
   const fields = type.fields ?? []
   const tests = fields.map((field) => {
-    const [one, other] = ['x', 'y'].map((side) => typed(`(p.${side}).${quoteName(field.name)}`, field))
+    const [one, other] = ['x', 'y'].map((side) => typed(`(p$.${side}).${quoteName(field.name)}`, field))
     return compare(one as Typed, 'eq', other as Typed)
   })
-  const both = `list_transform([struct_pack(x := ${a}, y := ${b})], lambda p: ${tests.join(' AND ')})[1]`
+  const both = `list_transform([struct_pack(x := ${a}, y := ${b})], lambda p$: ${tests.join(' AND ')})[1]`
   return kind === 'eq' ? `(${both})` : `(NOT ${both})`
 }
 

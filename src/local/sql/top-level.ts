@@ -51,6 +51,6 @@ function hasNull(sql: string, field: FieldSchema): string {
       .filter((test) => test !== '')
       .join(' OR ')
   if (!isRepeated(field)) return inner(sql)
-  const each = inner('e')
-  return `list_count(${sql}) < len(${sql})${each === '' ? '' : ` OR len(list_filter(${sql}, lambda e: ${each})) > 0`}`
+  const each = inner('e$')
+  return `list_count(${sql}) < len(${sql})${each === '' ? '' : ` OR len(list_filter(${sql}, lambda e$: ${each})) > 0`}`
 }

@@ -160,8 +160,8 @@ function byPosition(value: Typed, wanted: Type): string | undefined {
     })
     return `(CASE WHEN (${value.sql}) IS NOT NULL THEN struct_pack(${parts.join(', ')}) END)`
   }
-  const each = byPosition(typed('x', elementOf(type)), elementOf(wanted))
-  return `list_transform(${value.sql}, lambda x: ${each})`
+  const each = byPosition(typed('x$', elementOf(type)), elementOf(wanted))
+  return `list_transform(${value.sql}, lambda x$: ${each})`
 }
 
 /** Whether two equal types call a field differently. */

@@ -78,6 +78,9 @@ export const AGGREGATE_NODES: Readonly<Record<string, string>> = {
   bitwise_xor_agg: 'BIT_XOR',
 }
 
+/** Aggregates that the parser takes for functions like any other. */
+export const UNREAD_AGGREGATES: readonly string[] = ['APPROX_TOP_SUM']
+
 /** Window functions, with the keys of their arguments. */
 export const WINDOW_NODES: Readonly<Record<string, readonly [name: string, ...keys: string[]]>> = {
   row_number: ['row_number'],

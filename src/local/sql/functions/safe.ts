@@ -10,8 +10,8 @@ export function outsideTry(args: readonly Typed[], make: (args: readonly Typed[]
   const inner = args.map((arg) => {
     if (SIMPLE.test(arg.sql) || arg.constant !== undefined) return arg
     held = (held + 1) % 1_000_000
-    outer.push([`held${held}`, arg.sql])
-    return { ...arg, sql: `held${held}` }
+    outer.push([`held$${held}`, arg.sql])
+    return { ...arg, sql: `held$${held}` }
   })
   const { sql, type } = make(inner)
   return typed(

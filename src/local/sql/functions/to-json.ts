@@ -9,7 +9,7 @@ let variables = 0
 export function jsonText(sql: string, type: Type, wide: boolean, sorted: boolean): string {
   if (isRepeated(type)) {
     variables = (variables + 1) % 1_000_000
-    const item = `item${variables}`
+    const item = `item$${variables}`
     const each = jsonText(item, elementOf(type), wide, sorted)
     return `coalesce('[' || array_to_string(list_transform(${sql}, lambda ${item}: ${each}), ',') || ']', '${sorted ? '[]' : 'null'}')`
   }
