@@ -127,9 +127,14 @@ describe('what other dialects know and BigQuery does not is refused', () => {
 })
 
 describe('a query that BigQuery refuses is refused', () => {
+  beforeAll(() => api.query('CREATE SCHEMA d'))
+
   test.each([
     ["SELECT ROUND(NUMERIC '2.5', 0, 'ROUND_HALF_EVEN')", /No matching signature/],
     ['CREATE TEMP TABLE t AS SELECT 1 AS a, 1 + 1', /column 2 has no name/],
+    ['CREATE TEMP TABLE t AS WITH c AS (SELECT COUNT(*)) SELECT * FROM c', /column 1 has no name/],
+    ['CREATE VIEW d.v AS SELECT 1 AS a, 2', /CREATE VIEW columns must be named, but column 2/],
+    ['SELECT f0_ FROM (SELECT 1)', /Unrecognized name: f0_/],
     ['SELECT 1 WHERE TRUE', /without FROM clause/],
     ['SELECT DISTINCT x FROM (SELECT 1 AS x, 2 AS y) ORDER BY y', /Unrecognized name: y/],
     ['SELECT 1 UNION ALL SELECT 1 UNION DISTINCT SELECT 1', /parentheses/],
@@ -138,11 +143,20 @@ describe('a query that BigQuery refuses is refused', () => {
     ['SELECT LAG(x) OVER (PARTITION BY x) FROM UNNEST([1]) AS x', /ORDER BY is required/],
     ['SELECT SUM(DISTINCT x) OVER w FROM UNNEST([1]) AS x WINDOW w AS (ORDER BY x)', /DISTINCT/],
     ['SELECT 1; DECLARE x INT64; SELECT x', /start of a block/],
+    ['IF TRUE THEN DECLARE x INT64; END IF', /start of a block/],
+    ['LOOP DECLARE x INT64; BREAK; END LOOP', /start of a block/],
+    ['BEGIN SELECT 1; EXCEPTION WHEN ERROR THEN DECLARE x INT64; END', /start of a block/],
   ])('%s', async (sql, message) => {
     expect((await api.query(sql)).body.error?.message).toMatch(message)
   })
 
   test('and one that only looks like it is not', async () => {
+    const view = await api.query('CREATE VIEW d.v (a, b) AS SELECT 1, 2')
+    expect(view.status).toBe(200)
+    await api.query("CREATE VIEW d.s AS SELECT AS STRUCT 1 AS a, 'x' AS b")
+    expect(values(await api.query('SELECT b, a FROM d.s'))).toEqual([['x', '1']])
+    const declared = 'BEGIN DECLARE x INT64 DEFAULT 2; DECLARE y INT64 DEFAULT x; SELECT y; END'
+    expect(values(await api.query(declared))).toEqual([['2']])
     const grouped = '(SELECT 1 UNION ALL SELECT 1) UNION DISTINCT SELECT 1'
     expect(values(await api.query(grouped))).toEqual([['1']])
     const sorted =

@@ -14,7 +14,7 @@ import type { BoundParameter } from './parameters.ts'
 import type { Parser } from './parse.ts'
 import { checkFilters } from './partition-filter.ts'
 import { createReader } from './reader.ts'
-import { type Statement as Context, newScope } from './scope.ts'
+import { type Statement as Context, newScope, type Scope } from './scope.ts'
 import { rows } from './select.ts'
 import { EMPTY_SESSION, type Session } from './session.ts'
 import { specialTable } from './special-tables.ts'
@@ -63,7 +63,7 @@ export function contextOf(parser: Parser, request: CompileRequest): Context {
       return writer.rows(one(parser, text), newScope(this))
     },
     query: (text) =>
-      writer.rows(one(parser, text), newScope({ ...context, session: EMPTY_SESSION, parameters: new Map() })),
+      topRows(one(parser, text), newScope({ ...context, session: EMPTY_SESSION, parameters: new Map() })),
   }
   return context
 }
@@ -81,7 +81,7 @@ export function compileExpression(context: Context, text: string): Typed {
 }
 
 export function compileRows(context: Context, text: string): Rows {
-  return writer.rows(one({ parse: context.parse }, text), newScope(context))
+  return topRows(one({ parse: context.parse }, text), newScope(context))
 }
 
 const QUERY_WORDS = ['SELECT', 'WITH', '(', 'FROM']
@@ -119,7 +119,7 @@ function compileByWord(context: Context, text: string): Statement {
     return dml(writer, newScope(context), tree)
   }
   if (!QUERY_WORDS.includes(first.upper)) throw reader.failAt(first)
-  const result = flattened(writer.rows(withoutStruct(one({ parse: context.parse }, text)), newScope(context)))
+  const result = compileRows(context, text)
   return {
     kind: 'rows',
     statementType: 'SELECT',
@@ -139,8 +139,9 @@ function refuseTimeTravel(text: string): void {
   if (tokens.some((_token, i) => asks(i))) throw unsupported('FOR SYSTEM_TIME AS OF')
 }
 
-/** At the top, the fields of SELECT AS VALUE of a STRUCT are columns. */
-function flattened(result: Rows): Rows {
+/** At the top, SELECT AS STRUCT and SELECT AS VALUE of a STRUCT show the fields as columns. */
+function topRows(tree: Ast, scope: Scope): Rows {
+  const result = writer.rows(withoutStruct(tree), scope)
   const [field] = result.fields
   if (!result.value || field?.fields === undefined || !isStruct(field)) return result
   const names = field.fields.map(({ name }) => name)
@@ -156,7 +157,6 @@ function flattened(result: Rows): Rows {
   }
 }
 
-/** At the top, SELECT AS STRUCT shows the fields as columns. */
 function withoutStruct(tree: Ast): Ast {
   const body = bodyOf(tree)
   return kindOf(tree) === 'select' && body['kind'] === 'STRUCT' ? { select: { ...body, kind: null } } : tree

@@ -167,13 +167,15 @@ function rewritten(
   return rowsItem(scope, `(${found.sql})`, found, nameOf(body['alias']))
 }
 
-function rowsItem(scope: Scope, sql: string, { fields, names, value: plain }: Rows, alias: string): FromItem {
+function rowsItem(scope: Scope, sql: string, inner: Rows, alias: string): FromItem {
+  const { fields, names, value: plain, unnamed } = inner
   const name = quoteName(physicalAlias(alias))
   const values = fields.map((field, i) => typed(`${name}.${quoteName(names[i] ?? '')}`, field))
   const [value] = values
   let columns: Column[] = fields.map((field, i) => ({
     name: field.name,
     value: values[i] ?? typed('', field),
+    ...(unnamed?.includes(i) === true && { numbered: true }),
   }))
   if (plain && value !== undefined)
     columns = isStruct(value.type)

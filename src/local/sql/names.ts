@@ -42,7 +42,7 @@ function inLevel(level: Scope, first: string, rest: readonly string[]): Typed | 
   if (source?.value !== undefined) return rest.reduce(member, source.value)
   if (source !== undefined && rest.length > 0) return ofSource(source, rest)
   const columns = level.sources.flatMap((one) =>
-    (columnsOf(one) ?? []).filter((column) => same(column.name, first)),
+    (columnsOf(one) ?? []).filter(({ name, numbered }) => numbered !== true && same(name, first)),
   )
   const shown = columns.length > 1 ? columns.filter(({ hidden }) => hidden !== 'merged') : columns
   if (shown.length > 1) throw invalidQuery(`Column name ${first} is ambiguous`)
@@ -57,7 +57,7 @@ function ofSource(source: Source, path: readonly string[]): Typed {
   const [name = '', ...rest] = path
   const columns = columnsOf(source)
   if (columns === undefined) return typed([source.alias, ...path].map(quoteName).join('.'), undefined)
-  const found = columns.filter((column) => same(column.name, name))
+  const found = columns.filter((column) => column.numbered !== true && same(column.name, name))
   if (found.length > 1) throw invalidQuery(`Column name ${name} is ambiguous`)
   if (found[0] === undefined) throw invalidQuery(`Name ${name} not found inside ${source.alias}`)
   return rest.reduce(member, found[0].value)

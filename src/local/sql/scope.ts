@@ -16,6 +16,8 @@ export interface Column {
   readonly value: Typed
   /** Not shown by `*`: one of two columns merged by USING, or a pseudo column. */
   readonly hidden?: 'merged' | 'pseudo'
+  /** It has no name but the number it was given, so nothing can name it. */
+  readonly numbered?: boolean
 }
 
 /** A FROM item: the name it goes by and, where known, its columns. */

@@ -71,9 +71,10 @@ function star(write: Writer, scope: Scope, body: Ast): readonly Item[] {
       throw invalidQuery(`Column ${name} in SELECT * EXCEPT or REPLACE list does not exist`)
   return columns
     .filter(({ name }) => !except.includes(name.toLowerCase()))
-    .map(({ name, value }) => ({
+    .map(({ name, value, numbered }) => ({
       name,
       explicit: replaced.has(name.toLowerCase()),
+      ...(numbered === true && { numbered }),
       value: replaced.get(name.toLowerCase()) ?? value,
     }))
 }

@@ -106,7 +106,7 @@ function select(write: Writer, empty: Scope, body: Ast): Rows {
     fields: items.map(({ name, value }) => outputField(name, value)),
     names,
     value: kind !== '',
-    unnamed: (kind === '' && items.findIndex(({ numbered }) => numbered) + 1) || undefined,
+    unnamed: items.flatMap(({ numbered }, i) => (numbered === true ? [i] : [])),
     constants: items.map(({ value }) => value.constant),
   }
 }

@@ -43,7 +43,7 @@ export function setOperation(write: Writer, scope: Scope, node: Ast): Rows {
     sql,
     fields,
     names: left.names,
-    unnamed: left.unnamed,
+    ...(left.unnamed && { unnamed: left.unnamed }),
     value: left.value && right.value,
     constants: left.constants.map((one, i) => (one === right.constants[i] ? one : undefined)),
   }

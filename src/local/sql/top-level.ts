@@ -3,8 +3,11 @@ import { invalidQuery } from '../wire/api-error.ts'
 import { type FieldSchema, isRepeated, quoteName } from '../wire/table-schema.ts'
 import type { Rows } from './writer.ts'
 
-/** For a result that is kept as a table or view. */
-export function checkResult(rows: Pick<Rows, 'fields'>): void {
+/** For a result that is kept as a table or view; `named` where the names are given elsewhere. */
+export function checkResult(what: string, rows: Pick<Rows, 'fields' | 'unnamed'>, named: boolean): void {
+  const [first] = rows.unnamed ?? []
+  if (first !== undefined && !named)
+    throw invalidQuery(`${what} columns must be named, but column ${first + 1} has no name`)
   const seen = new Set<string>()
   for (const { name } of rows.fields) {
     if (seen.has(name.toLowerCase()))

@@ -12,8 +12,8 @@ export interface Rows {
   readonly names: readonly string[]
   /** Set for SELECT AS STRUCT and AS VALUE: each row is the value of the one column. */
   readonly value: boolean
-  /** The place of the first column without a name of its own, from 1. */
-  readonly unnamed?: number | undefined
+  /** Which columns have no name but the number they were given, counted from 0. */
+  readonly unnamed?: readonly number[]
   /** Which columns are literals, and so fit other types. */
   readonly constants: readonly Typed['constant'][]
 }

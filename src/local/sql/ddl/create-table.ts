@@ -116,9 +116,7 @@ async function shapeOf(on: Run, statement: Statement, definition: Definition): P
   }
   if (select !== undefined) {
     const rows = on.query(select)
-    checkResult(rows)
-    if (fields.length === 0 && rows.unnamed !== undefined)
-      throw invalidQuery(`CREATE TABLE columns must be named, but column ${rows.unnamed} has no name`)
+    checkResult('CREATE TABLE', rows, fields.length > 0)
     if (columns === undefined && like === undefined)
       fields = rows.fields.map((field) => ({ ...field, mode: field.mode ?? 'NULLABLE' }))
     if (fields.length !== rows.fields.length)

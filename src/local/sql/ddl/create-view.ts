@@ -35,7 +35,7 @@ export function createView(statement: Statement, reader: Reader, how: CreateModi
           `Cannot replace a table with a different type: ${table.datasetId}.${table.tableId}`,
         )
       const rows = statement.query(query)
-      checkResult(rows)
+      checkResult(`CREATE ${how.materialized ? 'MATERIALIZED ' : ''}VIEW`, rows, columns !== undefined)
       if (columns !== undefined && columns.length !== rows.fields.length)
         throw invalidQuery(
           'The number of columns in the view does not match the number of columns of its query',

@@ -68,19 +68,19 @@ interface Using {
 
 export function parseScript(sql: string): readonly Step[] {
   const reader = createReader(sql)
-  const steps = readSteps(reader)
+  const steps = readSteps(reader, [], true)
   if (!reader.done()) throw reader.fail()
   return steps
 }
 
 /** Steps up to one of these words, which stays unread. */
-function readSteps(reader: Reader, ...ends: readonly string[]): readonly Step[] {
+function readSteps(reader: Reader, ends: readonly string[], declares = false): readonly Step[] {
   const steps: Step[] = []
   while (reader.takes(';'));
   while (!reader.done() && !ends.some((end) => reader.sees(end))) {
     const at = reader.peek()
     const step = readStep(reader)
-    if (step.kind === 'declare' && steps.some(({ kind }) => kind !== 'declare'))
+    if (step.kind === 'declare' && !(declares && steps.every(({ kind }) => kind === 'declare')))
       throw syntaxError(
         'Variable declarations are allowed only at the start of a block or script',
         reader.sql,
@@ -113,11 +113,11 @@ const STEPS: Readonly<Record<string, (reader: Reader) => Step | undefined>> = {
     reader.expect('BEGIN')
     if (reader.takes('TRANSACTION') || reader.sees(';') || reader.done())
       return { kind: 'transaction', action: 'BEGIN' }
-    const steps = readSteps(reader, 'END', 'EXCEPTION')
+    const steps = readSteps(reader, ['END', 'EXCEPTION'], true)
     let handler: readonly Step[] | undefined
     if (reader.takes('EXCEPTION')) {
       reader.expect('WHEN', 'ERROR', 'THEN')
-      handler = readSteps(reader, 'END')
+      handler = readSteps(reader, ['END'])
     }
     reader.expect('END')
     return { kind: 'block', steps, ...(handler === undefined ? {} : { handler }) }
@@ -153,7 +153,7 @@ const STEPS: Readonly<Record<string, (reader: Reader) => Step | undefined>> = {
       reader.next()
       branches.push({
         condition: readUntil(reader, 'THEN'),
-        steps: readSteps(reader, 'ELSEIF', 'ELSE', 'END'),
+        steps: readSteps(reader, ['ELSEIF', 'ELSE', 'END']),
       })
     } while (reader.sees('ELSEIF'))
     return { kind: 'if', branches, otherwise: readElse(reader, 'IF') }
@@ -165,26 +165,26 @@ const STEPS: Readonly<Record<string, (reader: Reader) => Step | undefined>> = {
     while (reader.takes('WHEN')) {
       const test = readUntil(reader, 'THEN')
       const condition = subject === undefined ? test : `(${subject}) = (${test})`
-      branches.push({ condition, steps: readSteps(reader, 'WHEN', 'ELSE', 'END') })
+      branches.push({ condition, steps: readSteps(reader, ['WHEN', 'ELSE', 'END']) })
     }
     return { kind: 'if', branches, otherwise: readElse(reader, 'CASE') }
   },
   LOOP(reader) {
     reader.expect('LOOP')
-    const steps = readSteps(reader, 'END')
+    const steps = readSteps(reader, ['END'])
     reader.expect('END', 'LOOP')
     return { kind: 'loop', steps }
   },
   WHILE(reader) {
     reader.expect('WHILE')
     const before = readUntil(reader, 'DO')
-    const steps = readSteps(reader, 'END')
+    const steps = readSteps(reader, ['END'])
     reader.expect('END', 'WHILE')
     return { kind: 'loop', before, steps }
   },
   REPEAT(reader) {
     reader.expect('REPEAT')
-    const steps = readSteps(reader, 'UNTIL')
+    const steps = readSteps(reader, ['UNTIL'])
     reader.expect('UNTIL')
     const after = reader.until('END')
     reader.expect('END', 'REPEAT')
@@ -196,7 +196,7 @@ const STEPS: Readonly<Record<string, (reader: Reader) => Step | undefined>> = {
     reader.expect('IN')
     const query = reader.parenthesised()
     reader.expect('DO')
-    const steps = readSteps(reader, 'END')
+    const steps = readSteps(reader, ['END'])
     reader.expect('END', 'FOR')
     return { kind: 'for', name, query, steps }
   },
@@ -267,7 +267,7 @@ function readUntil(reader: Reader, word: string): string {
 }
 
 function readElse(reader: Reader, what: string): readonly Step[] {
-  const steps = reader.takes('ELSE') ? readSteps(reader, 'END') : []
+  const steps = reader.takes('ELSE') ? readSteps(reader, ['END']) : []
   reader.expect('END', what)
   return steps
 }
