@@ -258,3 +258,51 @@ describe('a destination table', () => {
     ])
   })
 })
+
+describe('the statement that would make a table again', () => {
+  const made = [
+    `CREATE TABLE \`demo.again.full\`
+(
+  id INT64 NOT NULL OPTIONS(description="it's the key"),
+  \`order\` STRING(5) DEFAULT 'x',
+  lines ARRAY<STRUCT<sku STRING OPTIONS(description="article"), price NUMERIC(10, 2)>>,
+  \`at\` TIMESTAMP,
+  PRIMARY KEY (id) NOT ENFORCED
+)
+PARTITION BY TIMESTAMP_TRUNC(\`at\`, HOUR)
+CLUSTER BY id, \`order\`
+OPTIONS(
+  description="all of it",
+  labels=[("team", "sales")]
+);`,
+    'CREATE TABLE `demo.again.ingested`\n(\n  n INT64\n)\nPARTITION BY DATE(_PARTITIONTIME);',
+    'CREATE TABLE `demo.again.ranges`\n(\n  n INT64\n)\nPARTITION BY RANGE_BUCKET(n, GENERATE_ARRAY(0, 10, 5));',
+    'CREATE VIEW `demo.again.renamed`\n(\n  a,\n  b OPTIONS(description="second")\n)\nAS SELECT 1 AS x, 2;',
+    'CREATE VIEW `demo.again.v`\nAS SELECT table_name FROM again.INFORMATION_SCHEMA.TABLES;',
+  ]
+
+  test('stands in INFORMATION_SCHEMA.TABLES, and makes it again', async () => {
+    await api.query('CREATE SCHEMA again')
+    for (const round of [1, 2]) {
+      for (const ddl of made) expect((await api.query(ddl)).body.error).toBeUndefined()
+      const described = await api.query('SELECT ddl FROM again.INFORMATION_SCHEMA.TABLES ORDER BY table_name')
+      expect(values(described).flat()).toEqual(made)
+      if (round === 2) return
+      for (const name of ['full', 'ingested', 'ranges']) await api.query(`DROP TABLE again.${name}`)
+      for (const name of ['renamed', 'v']) await api.query(`DROP VIEW again.${name}`)
+    }
+  })
+
+  test('__TABLES__ counts the rows of each', async () => {
+    await api.query('INSERT again.ranges (n) VALUES (1), (2)')
+    const counted = await api.query(
+      "SELECT table_id, row_count, type FROM `again.__TABLES__` WHERE table_id IN ('ranges', 'v') ORDER BY 1",
+    )
+    expect(values(counted)).toEqual([
+      ['ranges', '2', '1'],
+      ['v', '0', '2'],
+    ])
+    const { body } = await api.query('SELECT * FROM nowhere.__TABLES__')
+    expect(body.error.code).toBe(404)
+  })
+})

@@ -23,12 +23,12 @@ function describeElement(field: FieldSchema): string {
 type Described = readonly [name: string, type: string, value: string]
 
 /** What a resource's fields are called as options, and how their values are written. */
-const OPTIONS: Readonly<Record<string, (value: unknown) => readonly Described[]>> = {
+const OPTIONS: Readonly<Record<string, (value: unknown, pair: string) => readonly Described[]>> = {
   description: (value) => [['description', 'STRING', text(value)]],
   friendlyName: (value) => [['friendly_name', 'STRING', text(value)]],
-  labels: (value) => {
+  labels: (value, pair) => {
     const pairs = Object.entries(value as Record<string, string>)
-    const list = pairs.map(([key, label]) => `STRUCT(${text(key)}, ${text(label)})`)
+    const list = pairs.map(([key, label]) => `${pair}(${text(key)}, ${text(label)})`)
     return pairs.length === 0 ? [] : [['labels', 'ARRAY<STRUCT<STRING, STRING>>', `[${list.join(', ')}]`]]
   },
   expirationTime: (value) => [
@@ -43,9 +43,13 @@ const OPTIONS: Readonly<Record<string, (value: unknown) => readonly Described[]>
   defaultPartitionExpirationMs: (value) => [['default_partition_expiration_days', 'FLOAT64', days(value)]],
 }
 
-export function describeOptions(sent: Readonly<Record<string, unknown>>): readonly Described[] {
+/** `pair` stands before the parenthesis of a key and its label. */
+export function describeOptions(
+  sent: Readonly<Record<string, unknown>>,
+  pair: 'STRUCT' | '' = 'STRUCT',
+): readonly Described[] {
   return Object.entries(OPTIONS).flatMap(([key, describe]) =>
-    sent[key] === undefined || sent[key] === null ? [] : describe(sent[key]),
+    sent[key] === undefined || sent[key] === null ? [] : describe(sent[key], pair),
   )
 }
 

@@ -5,6 +5,7 @@ import { isView, type TableEntry } from '../storage/entries.ts'
 import type { RoutineEntry } from '../storage/routine-catalog.ts'
 import { type FieldSchema, isRequired } from '../wire/table-schema.ts'
 import { describeOptions, describeType } from './describe-schema.ts'
+import { describeTable } from './describe-table.ts'
 import type { Statement } from './scope.ts'
 
 export type Value = string | number | boolean | null
@@ -61,14 +62,15 @@ export const VIEWS: Readonly<Record<string, View>> = {
   },
   TABLES: {
     columns:
-      'table_catalog STRING, table_schema STRING, table_name STRING, table_type STRING, is_insertable_into STRING, is_typed STRING, creation_time TIMESTAMP',
-    rows: ({ tables }) =>
+      'table_catalog STRING, table_schema STRING, table_name STRING, table_type STRING, is_insertable_into STRING, is_typed STRING, creation_time TIMESTAMP, ddl STRING',
+    rows: ({ statement, tables }) =>
       tables.map((entry) => [
         ...nameOf(entry),
         KINDS[entry.type ?? ''] ?? 'BASE TABLE',
         isView(entry) || entry.type === 'SNAPSHOT' ? 'NO' : 'YES',
         'NO',
         at(entry.createdAt),
+        describeTable(statement, entry) ?? null,
       ]),
   },
   TABLE_OPTIONS: {

@@ -49,13 +49,17 @@ export function informationSchema(statement: Statement, path: readonly string[])
     tables: datasets.flatMap((id) => catalog.tables(projectId, id)),
     routines: datasets.flatMap((id) => catalog.routines.list(projectId, id)),
   }
-  const fields = fieldsOf(known === undefined ? PARTITION_COLUMNS : known.columns)
-  const selects =
-    known === undefined
-      ? place.tables.flatMap(partitionsOf)
-      : known.rows(place).map((row) => selectRow(fields, row))
+  if (known === undefined) return { ...tableOf(PARTITION_COLUMNS, place.tables.flatMap(partitionsOf)), name }
+  const fields = fieldsOf(known.columns)
+  const selects = known.rows(place).map((row) => selectRow(fields, row))
+  return { ...tableOf(known.columns, selects), name }
+}
+
+/** Columns such as `creation_time TIMESTAMP`, and a SELECT for each row, or for several. */
+export function tableOf(columns: string, selects: readonly string[]): Pick<ResolvedTable, 'sql' | 'fields'> {
+  const fields = fieldsOf(columns)
   const empty = `SELECT ${fields.map((field) => `CAST(NULL AS ${duckdbType(field)}) AS ${quoteName(field.name)}`).join(', ')} WHERE false`
-  return { sql: `(${[empty, ...selects].join(' UNION ALL ')})`, fields, name }
+  return { sql: `(${[empty, ...selects].join(' UNION ALL ')})`, fields }
 }
 
 function fieldsOf(columns: string): readonly FieldSchema[] {

@@ -146,17 +146,21 @@ export function createReader(sql: string): Reader {
   }
 }
 
-const KEYWORDS = new Set(
+/** Words that are no names unless they are quoted. */
+export const RESERVED: ReadonlySet<string> = new Set(
   (
-    'ALL AND ANY ARRAY AS ASC BETWEEN BY CASE CAST CREATE CROSS CURRENT DEFAULT DESC DISTINCT ELSE END EXCEPT EXISTS FALSE ' +
-    'FOR FROM FULL GROUP HAVING IF IN INNER INTERSECT INTERVAL INTO IS JOIN LEFT LIKE LIMIT MERGE NOT NULL ON OR ORDER ' +
-    'OUTER OVER PARTITION RIGHT SELECT SET STRUCT THEN TO TRUE UNION UNNEST USING WHEN WHERE WINDOW WITH'
+    'ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT ' +
+    'DEFAULT DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL ' +
+    'GROUP GROUPING GROUPS HASH HAVING IF IGNORE IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP ' +
+    'MERGE NATURAL NEW NO NOT NULL NULLS OF ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE ' +
+    'RESPECT RIGHT ROLLUP ROWS SELECT SET SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN ' +
+    'WHERE WINDOW WITH WITHIN'
   ).split(' '),
 )
 
 function describe(token: Token): string {
   if (token.kind === 'word')
-    return KEYWORDS.has(token.upper) ? `keyword ${token.upper}` : `identifier "${token.text}"`
+    return RESERVED.has(token.upper) ? `keyword ${token.upper}` : `identifier "${token.text}"`
   if (token.kind === 'quoted') return `identifier \`${token.text}\``
   if (token.kind === 'text') return `string literal ${token.text}`
   if (token.kind === 'number') return `number "${token.text}"`

@@ -7,6 +7,7 @@ import { invalidQuery, notFound } from '../wire/api-error.ts'
 import { type FieldSchema, quoteName, quoteText } from '../wire/table-schema.ts'
 import { unsupported } from './ast.ts'
 import { informationSchema } from './information-schema.ts'
+import { metatable } from './metatable.ts'
 import { requiredFilter } from './partition-filter.ts'
 import {
   type Column,
@@ -30,6 +31,7 @@ export function specialTable(statement: Statement, path: readonly string[]): Res
     return { ...temporary, name: { projectId: '', datasetId: '_SESSION', tableId: last }, writable: true }
   if (path.some((name) => name.toUpperCase() === 'INFORMATION_SCHEMA'))
     return informationSchema(statement, path)
+  if (last === '__TABLES__') return metatable(statement, path)
   if (last.endsWith('*')) return wildcard(statement, path)
   if (path.length === 1 && statement.defaultDataset === undefined) return undefined
   const { entry, name } = findStored(statement, path)
