@@ -1,5 +1,5 @@
 // Errors of the engine as the ones a client knows.
-import { ApiError, invalidQuery } from '../wire/api-error.ts'
+import { ApiError, alreadyExists, invalidQuery } from '../wire/api-error.ts'
 
 const UNKNOWN_COLUMN =
   /^(?:Referenced column|Table .* does not have a column named|Column) "([^"]+)"(?: not found| referenced that exists in the SELECT clause|$)?/
@@ -14,6 +14,8 @@ export function asApiError(error: unknown): ApiError {
   const signature = /^Macro bq_(\w+?)(?:_safe|_to|_from)?\(\) does not support/.exec(message)
   if (signature !== null)
     return invalidQuery(`No matching signature for function ${signature[1]?.toUpperCase()}`)
+  const repeated = /^Already Exists: (Job .*)$/.exec(message)
+  if (repeated !== null) return alreadyExists(repeated[1] ?? '')
   const required = /^NOT NULL constraint failed: .*\.(.+)$/.exec(message)
   if (required !== null) return invalidQuery(`Required field ${required[1]} cannot be null`)
   const column = UNKNOWN_COLUMN.exec(message)

@@ -1,12 +1,12 @@
-// Every job of this server, by project, location and id. Ids of jobs that changed something are kept in
-// the database too, so that a client that repeats one after a crash hears "duplicate".
+// The latest jobs of this server, by project, location and id. Those that changed something are kept in the
+// database too, for good: a client that repeats one, even after a crash, hears "duplicate".
 import type { Connection } from '../storage/engine.ts'
 import type { Pool } from '../storage/pool.ts'
 import { alreadyExists, notFound } from '../wire/api-error.ts'
 import { quoteText } from '../wire/table-schema.ts'
 import { type Job, jobName } from './job.ts'
 
-/** How many finished jobs are remembered; older ones answer 404. */
+/** How many finished jobs are remembered of those that changed rows, and of the others; older ones answer 404. */
 const KEPT_JOBS = 500
 /** How many result rows are kept in all, newest results first; the last few are kept whatever their size. */
 const KEPT_ROWS = 2_000_000
@@ -31,17 +31,19 @@ type Kept = Omit<Job, 'finished' | 'cancel'>
 export async function openJobStore(pool: Pool, forget: (job: Job) => void): Promise<JobStore> {
   const jobs = new Map<string, Job>()
   await pool.use(async (connection) => {
-    for (const [text] of (await connection.runAndReadAll('SELECT entry FROM store."_meta".jobs')).getRows()) {
+    const latest = `SELECT entry FROM store."_meta".jobs ORDER BY CAST(entry ->> 'createdAt' AS BIGINT) DESC LIMIT ${KEPT_JOBS}`
+    for (const [text] of (await connection.runAndReadAll(latest)).getRows().reverse()) {
       const kept = JSON.parse(String(text)) as Kept
       jobs.set(jobName(kept as Job), { ...kept, finished: Promise.resolve(), cancel: () => undefined })
     }
   })
 
-  /** Jobs whose ids must last are not counted: else they would crowd out the results of all others. */
+  /** Jobs that changed rows are counted apart: else they would crowd out the results of all others. */
   function evict(): void {
-    const passing = [...jobs].filter(([, job]) => job.endedAt !== undefined && !lasts(job)).reverse()
+    const ended = [...jobs].filter(([, job]) => job.endedAt !== undefined).reverse()
+    for (const [name] of ended.filter(([, job]) => lasts(job)).slice(KEPT_JOBS)) jobs.delete(name)
     let rows = 0
-    for (const [i, [name, job]] of passing.entries()) {
+    for (const [i, [name, job]] of ended.filter(([, job]) => !lasts(job)).entries()) {
       rows += job.outcome?.totalRows ?? 0
       if (i >= KEPT_JOBS) jobs.delete(name)
       if (i >= KEPT_JOBS || (rows > KEPT_ROWS && i >= KEPT_RESULTS)) forget(job)
@@ -90,8 +92,13 @@ function lasts({ outcome, configuration, statistics }: Job): boolean {
 
 function recordSql(job: Job): string {
   const { finished: _finished, cancel: _cancel, ...kept } = job
-  const values = [job.projectId, job.location, job.jobId, JSON.stringify(kept)].map(quoteText)
-  return `INSERT INTO store."_meta".jobs VALUES (${values.join(', ')})`
+  const [project = '', location = '', id = '', entry = ''] = [
+    ...[job.projectId, job.location, job.jobId],
+    JSON.stringify(kept),
+  ].map(quoteText)
+  const known = `FROM store."_meta".jobs WHERE project = ${project} AND location = ${location} AND id = ${id}`
+  const fault = quoteText(alreadyExists(`Job ${jobName(job)}`).message)
+  return `INSERT INTO store."_meta".jobs SELECT ${project}, ${location}, ${id}, CASE WHEN EXISTS (${known}) THEN error(${fault}) ELSE ${entry} END`
 }
 
 /** Multi-regions are written US and EU, regions in small letters. */
