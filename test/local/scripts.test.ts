@@ -61,6 +61,37 @@ test('a handler inside a transaction still sees what was written before the erro
   expect(values(await api.query('SELECT COUNTIF(n = 50) FROM d.log'))).toEqual([['0']])
 })
 
+describe('an error inside a transaction that the script handles', () => {
+  const script = (first: string): string =>
+    `BEGIN TRANSACTION; ${first}; BEGIN SELECT ERROR('no'); EXCEPTION WHEN ERROR THEN INSERT d.kept VALUES (2, 'handled'); END; COMMIT TRANSACTION`
+
+  test('leaves what was written before, whatever its text looks like', async () => {
+    await api.query('CREATE TABLE d.kept (n INT64, s STRING)')
+    await api.query('CREATE FUNCTION d.next(n INT64) AS (n + 1)')
+    const { status } = await api.query(
+      script("INSERT d.kept VALUES (d.next(0), 'uuid now( random current_')"),
+    )
+    expect(status).toBe(200)
+    expect(values(await api.query('SELECT n, s FROM d.kept ORDER BY n'))).toEqual([
+      ['1', 'uuid now( random current_'],
+      ['2', 'handled'],
+    ])
+  })
+
+  test.each([
+    'INSERT d.kept VALUES (5, GENERATE_UUID())',
+    'INSERT d.kept VALUES (5, CAST(CURRENT_DATE AS STRING))',
+    'INSERT d.kept SELECT 5, CAST(r AS STRING) FROM d.chance',
+    'EXECUTE IMMEDIATE "INSERT d.kept VALUES (5, GENERATE_UUID())"',
+    'SET n = 5; INSERT d.kept VALUES (n, NULL)',
+  ])('ends it where %s would not do the same again', async (first) => {
+    await api.query('CREATE OR REPLACE VIEW d.chance AS SELECT RAND() AS r')
+    const { body } = await api.query(`DECLARE n INT64; ${script(first)}`)
+    expect(body.error.message).toContain('going on with this transaction')
+    expect(values(await api.query('SELECT COUNT(*) FROM d.kept WHERE n = 5'))).toEqual([['0']])
+  })
+})
+
 test('a script is one job, and its statements are jobs of their own', async () => {
   const sql = 'SELECT 1; SELECT 2'
   const job = await api.call('POST', 'projects/demo/jobs', {

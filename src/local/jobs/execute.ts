@@ -45,6 +45,7 @@ export async function execute(execution: Execution): Promise<void> {
   const variables = createVariables()
   const transactions = createTransactions(engine.mutex, connection)
   let { defaultDataset } = query
+  const changing: string[] = []
   let rowCount = 0
   let changes = 0
   let children = 0
@@ -52,6 +53,7 @@ export async function execute(execution: Execution): Promise<void> {
   const session: Session = {
     variable(name) {
       const found = variables.find(name)
+      if (found !== undefined) changing.push(name)
       return found && variables.value(found)
     },
     system: (name) => systemVariable(name, { job, defaultDataset, rowCount, failure: scriptJob.failure }),
@@ -68,9 +70,12 @@ export async function execute(execution: Execution): Promise<void> {
       defaultDataset,
       parameters: given,
       session,
+      changing,
       jobs: engine.jobs.list,
     })
   }
+
+  const isRepeatable = (): boolean => changing.length === 0
 
   const read: Run['read'] = async (sql) => (await connection.runAndReadAll(sql)).getRowsJson()
   const run: Run = {
@@ -80,7 +85,7 @@ export async function execute(execution: Execution): Promise<void> {
     get inTransaction() {
       return transactions.open()
     },
-    execute: (sql) => transactions.write(sql),
+    execute: (sql) => transactions.write(sql, isRepeatable()),
     read,
     async stage(sql) {
       const table = newResultTable()
@@ -139,8 +144,9 @@ export async function execute(execution: Execution): Promise<void> {
         throw invalidQuery(mustBeEmpty.message)
       const counts = { INSERT: 0, UPDATE: 0, DELETE: 0 }
       if (statement.actions === true) {
-        for (const [action] of await transactions.writeReturning(sql)) counts[action as keyof typeof counts]++
-      } else counts[countedAs(statementType)] = await transactions.write(sql)
+        for (const [action] of await transactions.writeReturning(sql, isRepeatable()))
+          counts[action as keyof typeof counts]++
+      } else counts[countedAs(statementType)] = await transactions.write(sql, isRepeatable())
       rowCount = counts.INSERT + counts.UPDATE + counts.DELETE
       const outcome: QueryOutcome = {
         statementType,
@@ -173,6 +179,7 @@ export async function execute(execution: Execution): Promise<void> {
   }
 
   async function statement(from: Context, text: string): Promise<void> {
+    changing.splice(0)
     const compiled = compileStatement(from, text)
     const startedAt = engine.now()
     const outcome = await (compiled.kind === 'rows'

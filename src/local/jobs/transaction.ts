@@ -9,9 +9,9 @@ import { newResultTable } from './query-results.ts'
 export interface Transactions {
   open(): boolean
   control(action: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<void>
-  /** Runs a statement that changes rows; the answer is how many. */
-  write(sql: string): Promise<number>
-  writeReturning(sql: string): Promise<readonly (readonly unknown[])[]>
+  /** Runs a statement that changes rows, and says how many; `again` where it would do the same once more. */
+  write(sql: string, again: boolean): Promise<number>
+  writeReturning(sql: string, again: boolean): Promise<readonly (readonly unknown[])[]>
   /** Runs a change when its table is free: in the open transaction, or in one of its own. */
   change<T>(target: string, task: () => Promise<T>): Promise<T>
   /** Keeps the rows of a query, and says where. */
@@ -26,12 +26,9 @@ export interface Transactions {
 
 interface Open {
   readonly releases: Map<string, () => void>
-  /** What has been written, so that it can be written again after an error. */
-  readonly written: string[]
+  /** What has been written, so that it can be written again after an error; undefined once it cannot. */
+  written: readonly string[] | undefined
 }
-
-/** SQL that may not do the same again: it reads variables, the clock or chance. */
-const UNREPEATABLE = /getvariable|random|uuid|now\(|current_|nextval/i
 
 export function createTransactions(mutex: Mutex, connection: Connection): Transactions {
   let open: Open | undefined
@@ -59,10 +56,8 @@ export function createTransactions(mutex: Mutex, connection: Connection): Transa
     }
   }
 
-  async function write(sql: string): Promise<number> {
-    const { rowsChanged } = await connection.run(sql)
-    open?.written.push(sql)
-    return rowsChanged
+  function record(sql: string, again: boolean): void {
+    if (open?.written !== undefined) open.written = again ? [...open.written, sql] : undefined
   }
 
   return {
@@ -76,10 +71,14 @@ export function createTransactions(mutex: Mutex, connection: Connection): Transa
       } else if (open === undefined) throw invalidQuery(`No active transaction to ${action.toLowerCase()}`)
       else await finish(action)
     },
-    write,
-    async writeReturning(sql) {
+    async write(sql, again) {
+      const { rowsChanged } = await connection.run(sql)
+      record(sql, again)
+      return rowsChanged
+    },
+    async writeReturning(sql, again) {
       const rows = (await connection.runAndReadAll(sql)).getRows()
-      open?.written.push(sql)
+      record(sql, again)
       return rows
     },
     async change(target, task) {
@@ -117,7 +116,7 @@ export function createTransactions(mutex: Mutex, connection: Connection): Transa
       const { written } = open
       await connection.run('ROLLBACK')
       await connection.run('BEGIN TRANSACTION')
-      if (written.some((sql) => UNREPEATABLE.test(sql)) || kept.length > 0) {
+      if (written === undefined || kept.length > 0) {
         await finish('ROLLBACK')
         throw invalidQuery(
           'Unsupported by the local BigQuery: going on with this transaction after an error in it',

@@ -31,6 +31,7 @@ export interface CompileRequest {
   readonly defaultDataset: QueryConfiguration['defaultDataset']
   readonly parameters: ReadonlyMap<string, BoundParameter>
   readonly session: Session
+  readonly changing: string[]
   readonly jobs: Context['jobs']
 }
 
@@ -62,8 +63,10 @@ export function contextOf(parser: Parser, request: CompileRequest): Context {
     queryHere(text) {
       return writer.rows(one(parser, text), newScope(this))
     },
-    query: (text) =>
-      topRows(one(parser, text), newScope({ ...context, session: EMPTY_SESSION, parameters: new Map() })),
+    query(text) {
+      const { filtered: _filtered, ...rest } = this
+      return topRows(one(parser, text), newScope({ ...rest, session: EMPTY_SESSION, parameters: new Map() }))
+    },
   }
   return context
 }

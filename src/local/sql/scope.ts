@@ -39,6 +39,8 @@ export interface Statement {
   readonly session: Session
   /** Collects the tables the text names that want a filter on their partitions; absent inside views and routines. */
   readonly filtered?: TableEntry[]
+  /** Collects what may have another value when the statement runs again: variables, the clock, chance. */
+  readonly changing: string[]
   /** One for each statement that runs: JavaScript functions keep nothing from one to the next. */
   readonly isolate: string
   /** The jobs of a project, newest first. */
@@ -51,7 +53,7 @@ export interface Statement {
   /** Writes a query that stands in the text of this statement, whose variables it may name. */
   readonly queryHere: (this: Statement, text: string, write?: Writer) => Rows
   /** Writes a query that stands elsewhere: a view's, in which nothing of this statement has a meaning. */
-  readonly query: (text: string) => Rows
+  readonly query: (this: Statement, text: string) => Rows
   /** Tables that are not simply a stored table; undefined for those that are. */
   readonly specialTable: (statement: Statement, path: readonly string[]) => ResolvedTable | undefined
 }

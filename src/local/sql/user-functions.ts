@@ -73,7 +73,8 @@ export function userFunction(
   )
   const declared =
     sent['returnType'] === undefined ? undefined : fieldFromStandard(sent['returnType'] as StandardType)
-  if (sent['language'] === 'JAVASCRIPT')
+  if (sent['language'] === 'JAVASCRIPT') {
+    scope.statement.changing.push(name)
     return javascriptCall(
       scope.statement.isolate,
       sent,
@@ -81,6 +82,7 @@ export function userFunction(
       values,
       declared ?? { name: '', type: 'STRING' },
     )
+  }
   const body = String(sent['definitionBody'])
   const [tree] = scope.statement.parse(`SELECT ${body}`)
   const items = children(bodyOf(tree ?? {}), 'expressions')

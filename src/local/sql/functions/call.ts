@@ -159,6 +159,7 @@ export function call(write: Writer, scope: Scope, name: string, args: readonly A
       : userFunction(write, scope, name.split('.'), args)
   if (own !== undefined) return own
   if (!known) throw invalidQuery(`Function not found: ${name}`)
+  if (CHANGING.test(upper)) scope.statement.changing.push(upper)
   if (!upper.startsWith('SAFE.')) return plainOrSpecial(write, scope, upper, args)
   const inner = upper.slice('SAFE.'.length)
   if (!FUNCTIONS.has(inner))
@@ -169,6 +170,9 @@ export function call(write: Writer, scope: Scope, name: string, args: readonly A
   const values = args.map((arg) => write.typed(arg, scope))
   return outsideTry(values, (kept) => bySignature(inner, kept))
 }
+
+/** Functions that do not give the same each time they are called. */
+const CHANGING = /^(SAFE\.)?(RAND|GENERATE_UUID|CURRENT_(DATE|TIME|DATETIME|TIMESTAMP))$/
 
 function plainOrSpecial(write: Writer, scope: Scope, name: string, args: readonly Ast[]): Typed {
   const special = Object.hasOwn(SPECIAL, name) ? SPECIAL[name] : undefined
