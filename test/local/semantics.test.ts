@@ -73,9 +73,23 @@ test('NaN comes before all numbers wherever rows are ordered', async () => {
     expect(
       values(await api.query(`SELECT DISTINCT x FROM (SELECT x FROM ${rows}) AS t ORDER BY ${key} DESC`)),
     ).toEqual([['2.5'], ['0.5'], ['NaN']])
+  const all = `UNNEST([2.5, ${NAN}, NULL, 0.5, 2.5, ${NAN}]) AS x`
+  for (const [order, first, last] of [
+    ['', null, '2.5'],
+    [' NULLS LAST', 'NaN', null],
+    [' DESC', '2.5', null],
+    [' DESC NULLS FIRST', null, 'NaN'],
+  ]) {
+    const list = `ARRAY_AGG(DISTINCT x ORDER BY x${order})`
+    const ends = await api.query(`SELECT l[0], l[3] FROM (SELECT ${list} AS l FROM ${all})`)
+    expect(values(ends)).toEqual([[first, last]])
+  }
   const near = 'SUM(x) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)'
   expect(values(await api.query(`SELECT ${near} AS n FROM UNNEST([1.5, 2.0, 9.0]) AS x ORDER BY n`))).toEqual(
     [['1.5'], ['3.5'], ['9.0']],
+  )
+  expect((await api.query(`SELECT ${near} FROM ${rows}`)).body.error.message).toContain(
+    'NaN under a RANGE frame',
   )
 })
 

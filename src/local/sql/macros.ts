@@ -139,6 +139,10 @@ const MACROS: Readonly<Record<string, string>> = {
   bq_least_float: `(l) AS (CASE WHEN list_count(l) = len(l) THEN CASE WHEN list_contains(l, CAST('nan' AS DOUBLE)) THEN CAST('nan' AS DOUBLE) ELSE list_min(l) END END)`,
   bq_flatten: '(l) AS (CASE WHEN list_count(l) = len(l) THEN flatten(l) END)',
   bq_array_concat: '(a, b) AS (CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_concat(a, b) END)',
+  // NaN is below all numbers, and NULL above or below everything; the direction may turn that round.
+  bq_sort_floats: `(l, direction, high) AS list_transform(list_sort(list_transform(l, lambda x$:
+    struct_pack(k := CASE WHEN x$ IS NOT NULL THEN CASE WHEN isnan(x$) THEN 1 ELSE 2 END WHEN high THEN 3 ELSE 0 END, v := x$)), direction), lambda p$: p$.v)`,
+  bq_no_nan: `(x) AS list_transform([x], lambda v$: CASE WHEN isnan(v$) THEN bq_fail_at('Unsupported by the local BigQuery: NaN under a RANGE frame with an offset', v$) ELSE v$ END)[1]`,
   bq_array_text: '(l, d, n) AS js_join(list_transform(l, lambda x$: coalesce(x$, n)), d)',
   bq_is_distinct:
     '(l) AS (len(l) = len(list_distinct(l)) + CASE WHEN list_count(l) < len(l) THEN 1 ELSE 0 END)',

@@ -15,7 +15,7 @@ export interface Output {
   readonly names?: readonly string[]
 }
 
-/** `plain` where DuckDB takes no key but the one that is written. */
+/** `plain` where DuckDB takes no key but the one that is written; in a window, that key must not be NaN. */
 export function orderBy(
   write: Writer,
   scope: Scope,
@@ -24,18 +24,20 @@ export function orderBy(
   plain: boolean = output?.distinct === true,
 ): string {
   return keys
-    .map((key) => {
-      only('ORDER BY', key, 'this', 'desc', 'nulls_first', 'explicit_asc')
-      const descending = key['desc'] === true
-      const nullsFirst = typeof key['nulls_first'] === 'boolean' ? key['nulls_first'] : !descending
+    .map((node) => {
+      only('ORDER BY', node, 'this', 'desc', 'nulls_first', 'explicit_asc')
+      const descending = node['desc'] === true
+      const nullsFirst = typeof node['nulls_first'] === 'boolean' ? node['nulls_first'] : !descending
       const nulls = `NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
-      const { place, value } = orderKey(write, scope, child(key, 'this') ?? {}, output)
-      const sorted = `${place} ${descending ? 'DESC' : 'ASC'} ${nulls}`
+      const { place, value } = orderKey(write, scope, child(node, 'this') ?? {}, output)
+      const float = kindOfType(value?.type) === 'FLOAT'
+      const key = float && plain && output === undefined ? `bq_no_nan(${place})` : place
+      const sorted = `${key} ${descending ? 'DESC' : 'ASC'} ${nulls}`
       // NaN comes below all numbers; DuckDB has it above them. DISTINCT leaves no room for a second key.
       const column = output?.names?.[Number(place) - 1]
-      if (column !== undefined && kindOfType(value?.type) === 'FLOAT')
+      if (column !== undefined && float)
         return `isnan(${quoteName(column)}) ${descending ? 'ASC' : 'DESC'} ${nulls}, ${sorted}`
-      if (value === undefined || kindOfType(value.type) !== 'FLOAT' || plain) return sorted
+      if (value === undefined || !float || plain) return sorted
       return `isnan(${value.sql}) ${descending ? 'ASC' : 'DESC'} ${nulls}, ${sorted}`
     })
     .join(', ')

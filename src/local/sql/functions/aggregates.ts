@@ -149,9 +149,14 @@ function arrayAgg(write: Writer, scope: Scope, body: Ast, value: Typed, over: st
       throw invalidQuery(
         'An aggregate function that has both DISTINCT and ORDER BY arguments can only ORDER BY expressions that are arguments to the function',
       )
-    const direction = key?.['desc'] === true ? 'DESC' : 'ASC'
-    const nulls = key?.['desc'] === true ? 'NULLS LAST' : 'NULLS FIRST'
-    all = `list_sort(array_agg(DISTINCT ${sql})${filter}${over}, '${direction}', '${nulls}')`
+    const descending = key?.['desc'] === true
+    const nullsFirst = typeof key?.['nulls_first'] === 'boolean' ? key['nulls_first'] : !descending
+    const list = `array_agg(DISTINCT ${sql})${filter}${over}`
+    const direction = descending ? 'DESC' : 'ASC'
+    all =
+      kindOfType(type) === 'FLOAT'
+        ? `bq_sort_floats(${list}, '${direction}', ${nullsFirst === descending})`
+        : `list_sort(${list}, '${direction}', 'NULLS ${nullsFirst ? 'FIRST' : 'LAST'}')`
   } else
     all = `array_agg(${distinct ? 'DISTINCT ' : ''}${sql}${orderClause(write, scope, body)})${filter}${over}`
   const element = type === undefined || type.type === 'NULL' ? INT64 : type
