@@ -26,3 +26,6 @@ export interface Writer {
   query(node: Ast, scope: Scope): string
   rows(node: Ast, scope: Scope): Rows
 }
+
+/** How the call of one function is written. */
+export type WriteCall = (write: Writer, scope: Scope, args: readonly Ast[]) => Typed
