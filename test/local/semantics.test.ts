@@ -39,6 +39,29 @@ describe('a value is what BigQuery makes of it, where the engine below would say
     [String.raw`FORMAT('%T', 'é\x01')`, String.raw`"é\x01"`],
     ["FORMAT('%11.3e|%.0f|%.2f', 1012.5, 2.5, 0.375)", '  1.012e+03|2|0.38'],
     ["FORMAT('%.1f|%.3e|%g', 0.05, 0.0, 1e15)", '0.1|0.000e+00|1e+15'],
+    ["FORMAT('%t|%T', [1, NULL], ['a', 'b'])", '[1, NULL]|["a", "b"]'],
+    [
+      "FORMAT('%t|%T|%T', (1, 'x'), STRUCT(2.0), [(DATE '2024-01-02', [b'x'])])",
+      '(1, x)|STRUCT(2.0)|[(DATE "2024-01-02", [b"x"])]',
+    ],
+    [
+      "FORMAT('%t|%T', CAST(NULL AS ARRAY<INT64>), INTERVAL 1 DAY)",
+      'NULL|INTERVAL "0-0 1 0:0:0" YEAR TO SECOND',
+    ],
+    [
+      "TO_JSON_STRING(STRUCT('x:{' AS a, [1, 2] AS l, CAST([] AS ARRAY<INT64>) AS e), TRUE)",
+      '{\n  "a": "x:{",\n  "l": [\n    1,\n    2\n  ],\n  "e": []\n}',
+    ],
+    [
+      "(SELECT STRING_AGG(REGEXP_EXTRACT('ab12', p), '|') FROM UNNEST([r'[a-z]+', r'[a-z](\\d)', NULL]) AS p)",
+      'ab|1',
+    ],
+    ["ARRAY_LENGTH(REGEXP_EXTRACT_ALL('a1b2', CONCAT('[a-z]', '')))", '2'],
+    // Decimals are exact, and rounded once.
+    ["SQRT(NUMERIC '2')", '1.414213562'],
+    ["SQRT(NUMERIC '99999999999999999999999999999')", '316227766016837.933199889'],
+    ["POW(NUMERIC '1.05', 12)", '1.795856326'],
+    ["POW(NUMERIC '-4', NUMERIC '-3')", '-0.015625'],
     ["UPPER('Maß ok')", 'MASS OK'],
     // An hour that comes twice is its first time.
     ["UNIX_SECONDS(TIMESTAMP '2025-11-02 01:15:00 America/New_York')", '1762060500'],
@@ -119,6 +142,10 @@ test('UNPIVOT names columns by their aliases', async () => {
 describe('what BigQuery refuses, or what is not there, is an error', () => {
   test.each([
     ['(1, 2) < (1, 3)', 'Operator < is not defined'],
+    ["POW(NUMERIC '2', NUMERIC '0.5')", 'POW of NUMERIC with a fraction'],
+    ["POW(NUMERIC '10', 30)", 'overflow'],
+    ["REGEXP_EXTRACT('ab', CONCAT('(a)', '(b)'))", 'more than 1 capturing group'],
+    ["FORMAT('%s', [1])", 'Invalid type for argument'],
     ['x * 10 * 1e308', 'overflow'],
     ['1e308 + 1e308 + x', 'overflow'],
     ['x * 1e10 / 1e-300', 'overflow'],

@@ -1,18 +1,21 @@
 // JSON functions whose arguments need more than a signature says: values of any type, named options.
+import { invalidQuery } from '../../wire/api-error.ts'
 import { type Ast, bodyOf, child, kindOf, nameOf, unsupported } from '../ast.ts'
 import type { Scope } from '../scope.ts'
 import { applySignature } from '../signatures.ts'
-import { coerceTo, JSON_TYPE, STRING, type Typed, typed } from '../typing.ts'
+import { BOOL, coerceTo, JSON_TYPE, STRING, type Typed, typed } from '../typing.ts'
 import type { WriteCall, Writer } from '../writer.ts'
 import { FUNCTIONS } from './templates.ts'
 import { jsonText } from './to-json.ts'
 
 export const JSON_CALLS: Readonly<Record<string, WriteCall>> = {
   TO_JSON_STRING(write, scope, args) {
-    if (args.length !== 1) throw unsupported('TO_JSON_STRING with pretty print')
+    const [pretty] = args.slice(1).map((arg) => coerceTo(write.typed(arg, scope), BOOL, 'TO_JSON_STRING'))
+    if (args.length > 2) throw invalidQuery('No matching signature for function TO_JSON_STRING')
     const { sql, type } = write.typed(args[0] ?? {}, scope)
     if (type === undefined) throw unsupported('TO_JSON_STRING of a value whose type is not known here')
-    return typed(jsonText(sql, type, true, false), STRING)
+    const text = jsonText(sql, type, true, false)
+    return typed(pretty === undefined ? text : `js_json_layout(${text}, ${pretty})`, STRING)
   },
   TO_JSON(write, scope, args) {
     const [first, option] = args

@@ -1,4 +1,5 @@
-// FORMAT: printf-like text. An argument comes as its kind, a colon and its text, or NULL.
+// FORMAT: printf-like text. An argument comes as its kind, a colon and its text, or NULL; the text of an array
+// or a struct is the JSON array of its parts, each an argument.
 
 const SPEC = /%(?<flags>[-+ #0']*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d+)?)?(?<verb>.)/gs
 
@@ -126,6 +127,8 @@ const TYPED: Readonly<Record<string, string>> = {
 }
 
 function asText(kind: string, value: string): string {
+  if (kind === 'a') return `[${parts(value, asText).join(', ')}]`
+  if (kind === 'r') return `(${parts(value, asText).join(', ')})`
   if (kind === 'y') return escaped(bytesOf(value), true)
   return kind === 'f' && /^-?\d+$/.test(value) ? `${value}.0` : value
 }
@@ -137,6 +140,12 @@ function bytesOf(hex: string): string {
 
 /** The value as a literal of GoogleSQL. */
 function asLiteral(kind: string, value: string): string {
+  if (kind === 'a') return `[${parts(value, asLiteral).join(', ')}]`
+  if (kind === 'r') {
+    const fields = parts(value, asLiteral)
+    return `${fields.length === 1 ? 'STRUCT' : ''}(${fields.join(', ')})`
+  }
+  if (kind === 'v') return `INTERVAL ${quoted(value)} YEAR TO SECOND`
   if (kind === 's') return quoted(value)
   if (kind === 'y') return `b${quoted(bytesOf(value), true)}`
   if (kind === 'f')
@@ -147,6 +156,12 @@ function asLiteral(kind: string, value: string): string {
         : value
   const type = TYPED[kind]
   return type === undefined ? value : `${type} ${quoted(value)}`
+}
+
+function parts(list: string, write: (kind: string, value: string) => string): readonly string[] {
+  return (JSON.parse(list) as readonly Text[]).map((part) =>
+    part === null ? 'NULL' : write(part[0] ?? '', part.slice(2)),
+  )
 }
 
 function quoted(text: string, bytes = false): string {

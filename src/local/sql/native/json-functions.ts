@@ -170,6 +170,30 @@ const TYPES = (json: Json): string =>
           ? 'number'
           : typeof json
 
+/** JSON text as it is, or with a line for each member and element. */
+function layout(text: string, pretty: boolean): string {
+  if (!pretty) return text
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^{}[\],:"\s]+/gs) ?? []
+  let depth = 0
+  const line = (): string => `\n${'  '.repeat(depth)}`
+  return tokens
+    .map((token, i) => {
+      const opens = (one: string | undefined): boolean => one === '{' || one === '['
+      const closes = (one: string | undefined): boolean => one === '}' || one === ']'
+      if (token === ':') return ': '
+      if (token === ',') return `,${line()}`
+      if (opens(token)) {
+        if (closes(tokens[i + 1])) return token
+        depth++
+        return `${token}${line()}`
+      }
+      if (!closes(token) || opens(tokens[i - 1])) return token
+      depth--
+      return `${line()}${token}`
+    })
+    .join('')
+}
+
 export const JSON_FUNCTIONS: readonly Native[] = [
   [
     'js_json_parse',
@@ -203,6 +227,7 @@ export const JSON_FUNCTIONS: readonly Native[] = [
       return found.some((item) => isList(item) || isObject(item)) ? null : found.map(scalarText)
     },
   ],
+  ['js_json_layout', ['VARCHAR', 'BOOLEAN'], 'VARCHAR', layout],
   ['js_json_type', ['VARCHAR'], 'VARCHAR', (text: string) => TYPES(parseJson(text))],
   [
     'js_json_lax',

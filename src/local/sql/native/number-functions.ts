@@ -74,6 +74,34 @@ function floatRound(value: number, places: number, cut: boolean): number {
   return Math.sign(value) * Number(`${whole}.${fraction.slice(0, places)}`)
 }
 
+const ONE = 10n ** 9n
+
+/** Exact, and rounded once; a power with a fraction is left out, and so is one that takes too long. */
+function power(base: string, exponent: string): string {
+  const [value, by] = [units(base, 9), units(exponent, 9)]
+  const times = by < 0n ? -by / ONE : by / ONE
+  if (by % ONE !== 0n) throw new Error('Unsupported by the local BigQuery: POW of NUMERIC with a fraction')
+  if (value === 0n && by < 0n) throw new Error(`Division by zero: POW(${base}, ${exponent})`)
+  if (value === 0n || value === ONE || value === -ONE)
+    return decimal(times === 0n ? ONE : times % 2n === 0n ? (value * value) / ONE : value, 9)
+  if (times > 10_000n) throw new Error('Unsupported by the local BigQuery: POW of NUMERIC that is so great')
+  const [numerator, denominator] = [value ** times, ONE ** times]
+  return decimal(by < 0n ? divide(ONE * denominator, numerator) : divide(ONE * numerator, denominator), 9)
+}
+
+function root(text: string): string {
+  const value = units(text, 9)
+  if (value < 0n) throw new Error('Argument to SQRT cannot be negative')
+  if (value === 0n) return '0'
+  // One digit more than is kept, so that the last one can be rounded.
+  const square = value * ONE * 100n
+  let guess = 10n ** BigInt(Math.ceil(String(square).length / 2))
+  for (let next = 0n; ; guess = next) {
+    next = (guess + square / guess) / 2n
+    if (next >= guess) return decimal((guess + 5n) / 10n, 9)
+  }
+}
+
 const SIGNED = (value: bigint): bigint => BigInt.asIntN(64, value)
 
 export const NUMBER_FUNCTIONS: readonly Native[] = [
@@ -93,6 +121,8 @@ export const NUMBER_FUNCTIONS: readonly Native[] = [
       return decimal(divide(units(a, 9) * 10n ** 9n, by), 9)
     },
   ],
+  ['js_decimal_power', ['VARCHAR', 'VARCHAR'], 'VARCHAR', power],
+  ['js_decimal_root', ['VARCHAR'], 'VARCHAR', root],
   [
     'js_decimal_round',
     ['VARCHAR', 'BIGINT', 'BOOLEAN'],

@@ -77,6 +77,17 @@ function regexpPlace(
   return BigInt([...text.slice(0, after ? end : group)].length + 1)
 }
 
+/** How many groups an expression for extraction captures: none or one. */
+export function regexpGroups(pattern: string): bigint {
+  const bare = pattern.replace(/\\./gs, '').replace(/\[[^\]]*\]/g, '')
+  const groups = (bare.match(/\((?!\?[:imsU-])/g) ?? []).length
+  if (groups > 1)
+    throw new Error(
+      'Regular expressions passed into extraction functions must not have more than 1 capturing group',
+    )
+  return BigInt(groups)
+}
+
 function place(text: string, part: string, from: bigint, occurrence: bigint): bigint {
   if (from === 0n || occurrence < 1n)
     throw new Error('Position must not be 0 and occurrence must be positive')
@@ -152,6 +163,7 @@ export const TEXT_FUNCTIONS: readonly Native[] = [
   ['js_upper', ['VARCHAR'], 'VARCHAR', (text: string) => text.toUpperCase()],
   ['js_normalize', ['VARCHAR', 'VARCHAR'], 'VARCHAR', (text: string, form: string) => text.normalize(form)],
   ['js_regexp_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT', 'BOOLEAN'], 'BIGINT', regexpPlace],
+  ['js_regexp_groups', ['VARCHAR'], 'BIGINT', regexpGroups],
   ['js_place', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT'], 'BIGINT', place],
   ['js_edit_distance', ['VARCHAR', 'VARCHAR'], 'BIGINT', editDistance],
   [
