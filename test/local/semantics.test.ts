@@ -57,6 +57,21 @@ describe('a value is what BigQuery makes of it, where the engine below would say
       'ab|1',
     ],
     ["ARRAY_LENGTH(REGEXP_EXTRACT_ALL('a1b2', CONCAT('[a-z]', '')))", '2'],
+    // A bucket is counted from its origin, also backwards and by months of different length.
+    ["CAST(DATE_BUCKET('1949-12-31', INTERVAL 2 DAY) AS STRING)", '1949-12-30'],
+    ["CAST(DATE_BUCKET(DATE '2024-02-14', INTERVAL 1 MONTH, DATE '2000-01-15') AS STRING)", '2024-01-15'],
+    ["CAST(DATE_BUCKET(DATE '2024-02-14', INTERVAL 1 WEEK, DATE '2000-12-24') AS STRING)", '2024-02-11'],
+    [
+      "CAST(DATETIME_BUCKET(DATETIME '2024-03-31 10:00:00', INTERVAL 1 MONTH, DATETIME '2024-01-31 12:00:00') AS STRING)",
+      '2024-02-29 12:00:00',
+    ],
+    [
+      "STRING(TIMESTAMP_BUCKET(TIMESTAMP '1949-12-30 13:00:00+00', INTERVAL 12 HOUR))",
+      '1949-12-30 12:00:00+00',
+    ],
+    ["CAST('1-2 3 -4:5:6.5' AS INTERVAL) = INTERVAL '1-2 3 -4:5:6.5' YEAR TO SECOND", 'true'],
+    ["CAST('P1Y2M1WT-5M' AS INTERVAL) = INTERVAL '1-2 7 -0:5:0' YEAR TO SECOND", 'true'],
+    ["SAFE_CAST('4:5' AS INTERVAL)", null],
     // Decimals are exact, and rounded once.
     ["SQRT(NUMERIC '2')", '1.414213562'],
     ["SQRT(NUMERIC '99999999999999999999999999999')", '316227766016837.933199889'],
@@ -145,6 +160,10 @@ describe('what BigQuery refuses, or what is not there, is an error', () => {
     ["POW(NUMERIC '2', NUMERIC '0.5')", 'POW of NUMERIC with a fraction'],
     ["POW(NUMERIC '10', 30)", 'overflow'],
     ["REGEXP_EXTRACT('ab', CONCAT('(a)', '(b)'))", 'more than 1 capturing group'],
+    ["DATE_BUCKET(DATE '2024-01-01', INTERVAL 0 DAY)", 'must be positive'],
+    ['TIMESTAMP_BUCKET(CURRENT_TIMESTAMP(), INTERVAL 1 MONTH)', 'MONTH date part is not supported'],
+    ["CAST('10001-0' AS INTERVAL)", 'Invalid INTERVAL value'],
+    ["CAST('1' AS INTERVAL YEAR)", 'INTERVAL YEAR as a type'],
     ["FORMAT('%s', [1])", 'Invalid type for argument'],
     ['x * 10 * 1e308', 'overflow'],
     ['1e308 + 1e308 + x', 'overflow'],

@@ -105,6 +105,16 @@ const MACROS: Readonly<Record<string, string>> = {
     + to_microseconds(coalesce(h, 0) * 3600000000 + coalesce(mi, 0) * 60000000 + coalesce(s, 0) * 1000000))`,
   bq_without_months: `(v) AS (CASE WHEN year(v) <> 0 OR month(v) <> 0 THEN bq_fail_at('TIMESTAMP +/- INTERVAL is not supported for intervals with non-zero MONTH or YEAR part', v) ELSE v END)`,
   bq_interval_micros: `(v) AS (CAST(hour(v) AS BIGINT) * 3600000000 + minute(v) * 60000000 + microsecond(v))`,
+  bq_text_to_interval: `(s) AS list_transform([js_interval_parts(s)], lambda p$:
+    to_months(CAST(p$[1] AS INTEGER)) + to_days(CAST(p$[2] AS INTEGER)) + to_microseconds(p$[3]))[1]`,
+  bq_interval_months: '(v) AS CAST(year(v) * 12 + month(v) AS BIGINT)',
+  bq_width: `(w) AS (CASE WHEN w <= 0 THEN bq_fail_at('The width of a bucket must be positive', w) ELSE w END)`,
+  // The start of the bucket that holds t, where one bucket starts at o: times in microseconds, or dates by months.
+  bq_bucket: `(t, w, o) AS list_transform([struct_pack(t := t, w := bq_width(w), o := o)], lambda p$:
+    p$.t - (((p$.t - p$.o) % p$.w) + p$.w) % p$.w)[1]`,
+  bq_month_bucket: `(t, w, o) AS list_transform([struct_pack(t := CAST(t AS TIMESTAMP), w := bq_width(w), o := CAST(o AS TIMESTAMP))], lambda p$:
+    list_transform([bq_bucket(CAST(12 * year(p$.t) + month(p$.t) - 12 * year(p$.o) - month(p$.o) AS BIGINT), p$.w, 0)], lambda m$:
+      p$.o + to_months(CAST(CASE WHEN p$.o + to_months(CAST(m$ AS INTEGER)) > p$.t THEN m$ - p$.w ELSE m$ END AS INTEGER)))[1])[1]`,
   bq_justify_hours: `(v) AS (to_months(CAST(year(v) * 12 + month(v) AS INTEGER)) + to_days(CAST(day(v) + bq_interval_micros(v) // 86400000000 AS INTEGER))
     + to_microseconds(bq_interval_micros(v) % 86400000000))`,
   bq_justify_days: `(v) AS (to_months(CAST(year(v) * 12 + month(v) + day(v) // 30 AS INTEGER)) + to_days(CAST(day(v) % 30 AS INTEGER))

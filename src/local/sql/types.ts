@@ -33,6 +33,8 @@ export function fieldFromType(name: string, type: Ast): FieldSchema {
     )
     return { name, type: 'RECORD', fields }
   }
+  if (kind === 'interval' && type['unit'] !== undefined && type['unit'] !== null)
+    throw unsupported(`INTERVAL ${type['unit']} as a type`)
   const scalar = legacyType(PARSED_NAMES[kind] ?? nameOf(type['name']))
   if (!KNOWN.has(scalar)) throw unsupported(`type ${scalar || kind}`)
   const attributes: Record<string, string> = {}

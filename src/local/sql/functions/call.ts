@@ -21,6 +21,7 @@ import {
 } from '../typing.ts'
 import { userFunction } from '../user-functions.ts'
 import type { WriteCall, Writer } from '../writer.ts'
+import { BUCKET_CALLS } from './buckets.ts'
 import { dateCall, isDateCall } from './dates.ts'
 import { format } from './format-call.ts'
 import { JSON_CALLS } from './json-calls.ts'
@@ -48,6 +49,7 @@ const SPECIAL: Readonly<Record<string, WriteCall>> = {
   ...JSON_CALLS,
   ...REGEXP_CALLS,
   ...RANGE_CALLS,
+  ...BUCKET_CALLS,
   FORMAT: format,
   NORMALIZE: (write, scope, args) => normalized(write, scope, args, (text) => text),
   NORMALIZE_AND_CASEFOLD: (write, scope, args) => normalized(write, scope, args, (text) => `lower(${text})`),

@@ -22,13 +22,14 @@ import { CALENDAR_PARTS, CLOCK_PARTS, PARTS, type Part, part, partOf, truncate }
 
 const FAMILY = /^(DATE|DATETIME|TIMESTAMP|TIME)_(ADD|SUB|DIFF|TRUNC)$/
 const ARRAYS = /^GENERATE_(DATE|TIMESTAMP)_ARRAY$/
-const STEPS: Readonly<Record<string, readonly string[]>> = {
+/** The parts by which a type goes on. */
+export const STEPS: Readonly<Record<string, readonly string[]>> = {
   DATE: ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'],
   TIME: CLOCK_PARTS,
   TIMESTAMP: [...CLOCK_PARTS, 'DAY'],
   DATETIME: [...CLOCK_PARTS, 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR'],
 }
-const MONTHS = ['MONTH', 'QUARTER', 'YEAR']
+export const MONTHS: readonly string[] = ['MONTH', 'QUARTER', 'YEAR']
 const MICROSECONDS: Readonly<Record<string, string>> = {
   MICROSECOND: '1',
   MILLISECOND: '1000',

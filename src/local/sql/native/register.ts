@@ -1,6 +1,7 @@
 // Functions that DuckDB calls in JavaScript, for what its own cannot express.
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import type { Connection } from '../../storage/engine.ts'
+import { INTERVAL_FUNCTIONS } from './interval-functions.ts'
 import { JSON_FUNCTIONS } from './json-functions.ts'
 import { NUMBER_FUNCTIONS } from './number-functions.ts'
 import { TEXT_FUNCTIONS } from './text-functions.ts'
@@ -38,6 +39,7 @@ export async function registerNatives(connection: Connection): Promise<void> {
     ...NUMBER_FUNCTIONS,
     ...TEXT_FUNCTIONS,
     ...TIME_FUNCTIONS,
+    ...INTERVAL_FUNCTIONS,
     ...JSON_FUNCTIONS,
   ])
     connection.registerScalarFunction(

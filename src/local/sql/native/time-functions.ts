@@ -1,4 +1,4 @@
-// FORMAT_* and PARSE_* for dates and times, and INTERVAL as text. Instants are microseconds since 1970.
+// FORMAT_* and PARSE_* for dates and times. Instants are microseconds since 1970.
 import type { Native } from './register.ts'
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
@@ -282,23 +282,7 @@ function localMicros(fields: Fields): bigint | undefined {
   )
 }
 
-interface Interval {
-  readonly months: number
-  readonly days: number
-  readonly micros: bigint
-}
-
-function intervalText({ months, days, micros }: Interval): string {
-  const size = micros < 0n ? -micros : micros
-  const fraction = pad(size % 1_000_000n, 6)
-  const shown = fraction === '000000' ? '' : `.${fraction.endsWith('000') ? fraction.slice(0, 3) : fraction}`
-  const clock = `${size / 3_600_000_000n}:${(size / 60_000_000n) % 60n}:${(size / 1_000_000n) % 60n}${shown}`
-  const count = Math.abs(months)
-  return `${months < 0 ? '-' : ''}${Math.trunc(count / 12)}-${count % 12} ${days} ${micros < 0n ? '-' : ''}${clock}`
-}
-
 export const TIME_FUNCTIONS: readonly Native[] = [
   ['js_format_time', ['VARCHAR', 'VARCHAR', 'BIGINT', 'BIGINT', 'VARCHAR'], 'VARCHAR', format],
   ['js_parse_time', ['VARCHAR', 'VARCHAR', 'VARCHAR'], 'VARCHAR', parse],
-  ['js_interval_text', ['INTERVAL'], 'VARCHAR', intervalText],
 ]
