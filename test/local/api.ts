@@ -1,4 +1,5 @@
 // A local BigQuery for one test file, and plain fetch calls to it that return status and body.
+import { afterAll } from 'vitest'
 import { type LocalBigQuery, type LocalBigQueryOptions, startLocalBigQuery } from '../../src/local/index.ts'
 
 export interface Reply {
@@ -53,6 +54,13 @@ export async function startApi(options: LocalBigQueryOptions = {}): Promise<Api>
       return call('POST', `projects/demo/datasets/${dataset}/tables/${name}/insertAll`, { rows, ...more })
     },
   }
+}
+
+/** A server for the whole file, which closes behind its last test. */
+export async function apiOfFile(options: LocalBigQueryOptions = {}): Promise<Api> {
+  const api = await startApi(options)
+  afterAll(() => api.local.close())
+  return api
 }
 
 /** The values of a query's rows, scalars as the wire has them. */

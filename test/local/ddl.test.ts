@@ -1,12 +1,8 @@
 // Statements that change the catalog, and what they leave in the resources and in INFORMATION_SCHEMA.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, type Reply, startApi, values } from './api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { apiOfFile, type Reply, values } from './api.ts'
 
-let api: Api
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile()
 beforeEach(async () => {
   await api.query('DROP SCHEMA IF EXISTS shop CASCADE')
   await api.query("CREATE SCHEMA shop OPTIONS (description = 'goods', default_table_expiration_days = 2)")

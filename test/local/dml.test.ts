@@ -1,13 +1,11 @@
 // Statements that change rows, as BigQuery runs them.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
-let api: Api
+const api = await apiOfFile()
 beforeAll(async () => {
-  api = await startApi()
   await api.query('CREATE SCHEMA shop')
 })
-afterAll(() => api.local.close())
 beforeEach(async () => {
   await api.query(
     `CREATE OR REPLACE TABLE shop.stock (

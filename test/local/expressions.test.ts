@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, startApi } from './api.ts'
+import { describe, expect, test } from 'vitest'
+import { apiOfFile } from './api.ts'
 
-let api: Api
-
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile()
 
 /** Types and values of the one row an expression list gives. */
 async function answer(list: string): Promise<{ types: string[]; values: unknown[] }> {

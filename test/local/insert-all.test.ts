@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
 let clock = Date.UTC(2026, 0, 1)
-let api: Api
 let count = 0
 let table = ''
 const FIELDS = [
@@ -14,10 +13,7 @@ const FIELDS = [
   { name: 'tags', type: 'STRING', mode: 'REPEATED' },
 ]
 
-beforeAll(async () => {
-  api = await startApi({ now: () => clock })
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile({ now: () => clock })
 beforeEach(async () => {
   table = `d.t${count++}`
   await api.table('d', table.slice(2), FIELDS)

@@ -1,13 +1,11 @@
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Api, type Reply, startApi, values } from './api.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { apiOfFile, type Reply, values } from './api.ts'
 
-let api: Api
+const api = await apiOfFile()
 beforeAll(async () => {
-  api = await startApi()
   await api.call('POST', 'projects/demo/datasets', { datasetReference: { datasetId: 'd' } })
 })
-afterAll(() => api.local.close())
 
 /** Loads text by a multipart upload and waits for the job. */
 async function load(table: string, text: string | Buffer, options: object = {}): Promise<Reply> {

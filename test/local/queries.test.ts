@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
-let api: Api
+const api = await apiOfFile()
 beforeAll(async () => {
-  api = await startApi()
   await api.table('shop', 'orders', [
     { name: 'id', type: 'INTEGER' },
     { name: 'name', type: 'STRING' },
@@ -32,7 +31,6 @@ beforeAll(async () => {
     { json: { id: 3 } },
   ])
 })
-afterAll(() => api.local.close())
 
 test.each([
   ['SELECT 1 / 2, 7 / 2.0, DIV(-7, 2), MOD(-7, 3), SAFE_DIVIDE(1, 0)', [['0.5', '3.5', '-3', '-1', null]]],

@@ -1,13 +1,9 @@
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startLocalBigQuery } from '../../src/local/index.ts'
-import { type Api, startApi } from './api.ts'
+import { apiOfFile, startApi } from './api.ts'
 
-let api: Api
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile()
 
 describe('datasets', () => {
   test('a dataset is created, read, listed and deleted', async () => {

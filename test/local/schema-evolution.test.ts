@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
-let api: Api
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile()
 
 const record = (name: string, fields: readonly object[], more = {}): object => ({
   name,

@@ -1,14 +1,12 @@
 // Scripts: variables, branches, loops, handlers, transactions, procedures and functions.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
-let api: Api
+const api = await apiOfFile()
 beforeAll(async () => {
-  api = await startApi()
   await api.query('CREATE SCHEMA d')
   await api.query('CREATE TABLE d.log (n INT64)')
 })
-afterAll(() => api.local.close())
 
 describe('a script answers with the rows of its last statement', () => {
   test.each([

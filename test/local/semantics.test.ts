@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { describe, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
-let api: Api
-
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile()
 
 const NAN = "CAST('nan' AS FLOAT64)"
 

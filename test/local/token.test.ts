@@ -1,16 +1,14 @@
 import { importPKCS8, SignJWT } from 'jose'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ServiceAccountKey } from '../../src/local/index.ts'
-import { type Api, startApi } from './api.ts'
+import { apiOfFile } from './api.ts'
 
 let clock = Date.UTC(2026, 0, 1)
-let api: Api
 let key: ServiceAccountKey
+const api = await apiOfFile({ authentication: 'required', now: () => clock })
 beforeAll(async () => {
-  api = await startApi({ authentication: 'required', now: () => clock })
   key = await api.local.createServiceAccount('robot')
 })
-afterAll(() => api.local.close())
 beforeEach(() => {
   clock = Date.UTC(2026, 0, 1)
 })

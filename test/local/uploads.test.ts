@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
 const PIECE = 262_144
-let api: Api
 let clock = Date.now()
+const api = await apiOfFile({ now: () => clock })
 beforeAll(async () => {
-  api = await startApi({ now: () => clock })
   await api.call('POST', 'projects/demo/datasets', { datasetReference: { datasetId: 'd' } })
 })
-afterAll(() => api.local.close())
 
 async function begin(table: string): Promise<string> {
   const schema = { fields: [{ name: 'line', type: 'STRING' }] }

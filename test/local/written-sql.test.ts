@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, startApi, values } from './api.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { apiOfFile, values } from './api.ts'
 
-let api: Api
-
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.local.close())
+const api = await apiOfFile()
 
 describe('comments and literals do not change what is asked', () => {
   test('a comment may stand behind every part of a query', async () => {
