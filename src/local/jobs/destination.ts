@@ -1,4 +1,5 @@
 // Writes the rows of a query to its destination table, as its dispositions say.
+import { layoutOf } from '../sql/layout.ts'
 import { checkDataset, type Statement, type TableName } from '../sql/scope.ts'
 import type { Catalog, TableEntry } from '../storage/catalog.ts'
 import type { Connection } from '../storage/engine.ts'
@@ -9,6 +10,7 @@ import {
   addedColumn,
   duckdbType,
   type FieldSchema,
+  findField,
   isRepeated,
   isRequired,
   legacyType,
@@ -90,21 +92,15 @@ function whole(
 
 /** Rows of a query may be null, whatever the columns they came from allow. */
 function relaxed(fields: readonly FieldSchema[]): readonly FieldSchema[] {
-  return fields.map((field) => ({
-    ...field,
-    mode: isRequired(field) ? 'NULLABLE' : (field.mode ?? 'NULLABLE'),
-  }))
+  return fields.map((field) => (isRepeated(field) ? field : { ...field, mode: 'NULLABLE' }))
 }
 
 function checkFields(given: Readonly<Record<string, unknown>>, fields: readonly FieldSchema[]): void {
-  const names = new Set(fields.map((field) => field.name.toLowerCase()))
-  for (const key of ['timePartitioning', 'rangePartitioning']) {
-    const { field } = (given[key] ?? {}) as { field?: string }
-    if (field !== undefined && !names.has(field.toLowerCase()))
-      throw invalid('The field specified for partitioning cannot be found in the schema.')
-  }
-  for (const field of (given['clustering'] as { fields?: readonly string[] } | undefined)?.fields ?? [])
-    if (!names.has(field.toLowerCase()))
+  const { clusters, partitionField } = layoutOf({ sent: given })
+  if (partitionField !== undefined && findField(fields, partitionField) === undefined)
+    throw invalid('The field specified for partitioning cannot be found in the schema.')
+  for (const field of clusters)
+    if (findField(fields, field) === undefined)
       throw invalid(
         `The field specified for clustering cannot be found in the schema. Invalid field: ${field}.`,
       )
@@ -119,27 +115,25 @@ async function append(
   updates: readonly string[],
 ): Promise<void> {
   const target = physicalTable(table.projectId, table.datasetId, table.tableId)
-  const old = new Map(table.schema.fields.map((field) => [field.name.toLowerCase(), field]))
   const added: FieldSchema[] = []
   const names = fields.map((field) => {
-    const own = old.get(field.name.toLowerCase())
+    const own = findField(table.schema.fields, field.name)
     if (own === undefined) {
       if (!updates.includes('ALLOW_FIELD_ADDITION'))
         throw invalid(`Invalid schema update. Cannot add fields (field: ${field.name})`)
-      added.push({ ...field, mode: isRequired(field) ? 'NULLABLE' : (field.mode ?? 'NULLABLE') })
+      added.push(...relaxed([field]))
     } else if (duckdbType(own) !== duckdbType(field) || isRepeated(own) !== isRepeated(field))
       throw invalid(
         `Invalid schema update. Field ${field.name} has changed type from ${legacyType(own.type)} to ${legacyType(field.type)}`,
       )
     return quoteName(own?.name ?? field.name)
   })
-  const named = new Set(fields.map((field) => field.name.toLowerCase()))
-  const missing = table.schema.fields.filter(
-    (field) => isRequired(field) && !named.has(field.name.toLowerCase()),
+  const missing = table.schema.fields.find(
+    (own) => isRequired(own) && findField(fields, own.name) === undefined,
   )
   const relaxes = updates.includes('ALLOW_FIELD_RELAXATION')
-  if (missing[0] !== undefined && !relaxes)
-    throw invalid(`Required field ${missing[0].name} is missing in the query's result`)
+  if (missing !== undefined && !relaxes)
+    throw invalid(`Required field ${missing.name} is missing in the query's result`)
   const dropped = relaxes ? table.schema.fields.filter(isRequired) : []
   if (added.length > 0 || dropped.length > 0) {
     const kept = table.schema.fields.map((field) =>

@@ -1,5 +1,4 @@
 // datasets: insert, get, list, patch, update, delete.
-
 import { canonicalLocation } from '../jobs/job-store.ts'
 import type { DatasetEntry } from '../storage/catalog.ts'
 import { ApiError, invalid } from '../wire/api-error.ts'

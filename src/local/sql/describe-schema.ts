@@ -1,7 +1,5 @@
 // Types and options as INFORMATION_SCHEMA shows them.
-import { type FieldSchema, isRepeated, legacyType, quoteText } from '../wire/table-schema.ts'
-
-const SQL_NAMES: Readonly<Record<string, string>> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' }
+import { type FieldSchema, isRepeated, legacyType, quoteText, sqlType } from '../wire/table-schema.ts'
 
 /** A type with the lengths and precisions a column may have. */
 export function describeType(field: FieldSchema): string {
@@ -17,7 +15,7 @@ function describeElement(field: FieldSchema): string {
   const limits = [field['maxLength'] ?? field['precision'], field['scale']].filter(
     (limit) => limit !== undefined,
   )
-  return `${SQL_NAMES[type] ?? type}${limits.length === 0 ? '' : `(${limits.join(', ')})`}`
+  return `${sqlType(type)}${limits.length === 0 ? '' : `(${limits.join(', ')})`}`
 }
 
 type Described = readonly [name: string, type: string, value: string]

@@ -1,7 +1,8 @@
 // A table or view as the statement that would make it again.
-import { isView, type TableEntry } from '../storage/entries.ts'
-import { type FieldSchema, isRepeated, isRequired, legacyType } from '../wire/table-schema.ts'
+import { isView, type TableEntry, viewQuery } from '../storage/entries.ts'
+import { type FieldSchema, findField, isRepeated, isRequired, legacyType } from '../wire/table-schema.ts'
 import { describeOptions, describeType } from './describe-schema.ts'
+import { type Layout, layoutOf } from './layout.ts'
 import { RESERVED } from './reader.ts'
 import type { Statement } from './scope.ts'
 
@@ -29,7 +30,7 @@ function table(entry: TableEntry, name: string): string {
 }
 
 function view(statement: Statement, entry: TableEntry, name: string): string {
-  const { query = '' } = (entry.sent['view'] ?? entry.sent['materializedView'] ?? {}) as { query?: string }
+  const query = viewQuery(entry)
   const what = entry.type === 'MATERIALIZED_VIEW' ? 'MATERIALIZED VIEW' : 'VIEW'
   const columns = entry.schema.fields.map((field) => `${identifier(field.name)}${columnOptions(field)}`)
   return [
@@ -87,27 +88,21 @@ function columnOptions(field: FieldSchema): string {
   return list.length === 0 ? '' : ` OPTIONS(${list.join(', ')})`
 }
 
-function layout({ sent, schema }: TableEntry): readonly string[] {
-  const time = sent['timePartitioning'] as { field?: string; type?: string } | undefined
-  const range = sent['rangePartitioning'] as
-    | { field: string; range: { start: string; end: string; interval: string } }
-    | undefined
-  const clustering = sent['clustering'] as { fields: readonly string[] } | undefined
+function layout(entry: TableEntry): readonly string[] {
+  const { time, range, clusters } = layoutOf(entry)
   const lines: string[] = []
-  if (time !== undefined) lines.push(`PARTITION BY ${timeUnit(time, schema.fields)}`)
+  if (time !== undefined) lines.push(`PARTITION BY ${timeUnit(time, entry.schema.fields)}`)
   if (range !== undefined) {
     const { start, end, interval } = range.range
     const series = `GENERATE_ARRAY(${start}, ${end}, ${interval})`
     lines.push(`PARTITION BY RANGE_BUCKET(${identifier(range.field)}, ${series})`)
   }
-  if (clustering !== undefined) lines.push(`CLUSTER BY ${clustering.fields.map(identifier).join(', ')}`)
+  if (clusters.length > 0) lines.push(`CLUSTER BY ${clusters.map(identifier).join(', ')}`)
   return lines
 }
 
-function timeUnit(time: { field?: string; type?: string }, fields: readonly FieldSchema[]): string {
-  const unit = time.type?.toUpperCase() ?? 'DAY'
-  const wanted = time.field?.toLowerCase()
-  const found = fields.find(({ name }) => name.toLowerCase() === wanted)
+function timeUnit({ field, unit }: NonNullable<Layout['time']>, fields: readonly FieldSchema[]): string {
+  const found = field === undefined ? undefined : findField(fields, field)
   const name = found === undefined ? '_PARTITIONTIME' : identifier(found.name)
   const kind = found === undefined ? 'TIMESTAMP' : legacyType(found.type)
   if (unit !== 'DAY') return `${kind}_TRUNC(${name}, ${unit})`

@@ -1,7 +1,14 @@
 // Statements that change rows: INSERT, UPDATE, DELETE, TRUNCATE.
 import { PARTITION_TIME } from '../storage/stored-table.ts'
 import { invalidQuery } from '../wire/api-error.ts'
-import { type FieldSchema, isRepeated, legacyType, quoteName } from '../wire/table-schema.ts'
+import {
+  type FieldSchema,
+  findField,
+  isRepeated,
+  legacyType,
+  quoteName,
+  sameName,
+} from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, children, kindOf, nameOf, only } from './ast.ts'
 import { fromClause } from './from.ts'
 import {
@@ -146,8 +153,8 @@ export function assignments(write: Writer, scope: Scope, body: Ast, target: Targ
   for (const [column, value] of body['set'] as readonly (readonly [unknown, Ast])[]) {
     const path = nameOf(column).split('.')
     const [first = ''] = path
-    const isColumn = target.fields.some((field) => same(field.name, first))
-    if (path.length > 1 && same(first, target.alias) && !isColumn) path.shift()
+    const isColumn = findField(target.fields, first) !== undefined
+    if (path.length > 1 && sameName(first, target.alias) && !isColumn) path.shift()
     assign(trees, path, isDefault(value) ? undefined : { value: write.typed(value, scope) })
   }
   const values = new Map<string, string>()
@@ -203,14 +210,10 @@ function newValue(assigned: Assigned, field: FieldSchema, old: string): string {
   return `struct_pack(${parts.join(', ')})`
 }
 
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
-}
-
 function fieldNamed(target: Target, name: string): FieldSchema {
   const found =
-    target.fields.find((field) => same(field.name, name)) ??
-    (target.partitionTime && same(name, PARTITION_TIME)
+    findField(target.fields, name) ??
+    (target.partitionTime && sameName(name, PARTITION_TIME)
       ? { name: PARTITION_TIME, type: 'TIMESTAMP' }
       : undefined)
   if (found === undefined) throw invalidQuery(`Column ${name} is not present in table ${target.alias}`)

@@ -1,11 +1,12 @@
 // What each view of INFORMATION_SCHEMA shows. A column that is missing here is refused by name rather
 // than invented.
 import { jobState } from '../jobs/job.ts'
-import { isView, type TableEntry } from '../storage/entries.ts'
+import { isView, type TableEntry, viewQuery } from '../storage/entries.ts'
 import type { RoutineEntry } from '../storage/routine-catalog.ts'
-import { type FieldSchema, isRequired } from '../wire/table-schema.ts'
+import { type FieldSchema, isRequired, sameName } from '../wire/table-schema.ts'
 import { describeOptions, describeType } from './describe-schema.ts'
 import { describeTable } from './describe-table.ts'
+import { layoutOf } from './layout.ts'
 import type { Statement } from './scope.ts'
 
 export type Value = string | number | boolean | null
@@ -100,11 +101,8 @@ export const VIEWS: Readonly<Record<string, View>> = {
       tables
         .filter((entry) => isView(entry))
         .map((entry) => {
-          const view = (entry.sent['view'] ?? entry.sent['materializedView']) as {
-            query?: string
-            useLegacySql?: boolean
-          }
-          return [...nameOf(entry), view?.query ?? '', null, view?.useLegacySql === true ? 'NO' : 'YES']
+          const { useLegacySql } = (entry.sent['view'] ?? {}) as { useLegacySql?: boolean }
+          return [...nameOf(entry), viewQuery(entry), null, useLegacySql === true ? 'NO' : 'YES']
         }),
   },
   ROUTINES: {
@@ -188,15 +186,9 @@ export function at(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }
 
-function partitionColumn(entry: TableEntry): string | undefined {
-  const time = entry.sent['timePartitioning'] as { field?: string } | undefined
-  const range = entry.sent['rangePartitioning'] as { field?: string } | undefined
-  return (time?.field ?? range?.field)?.toLowerCase()
-}
-
 function columnRow(entry: TableEntry, field: FieldSchema, index: number): readonly Value[] {
-  const clustering = (entry.sent['clustering'] as { fields?: readonly string[] } | undefined)?.fields ?? []
-  const cluster = clustering.findIndex((name) => name.toLowerCase() === field.name.toLowerCase())
+  const { clusters, partitionField = '' } = layoutOf(entry)
+  const cluster = clusters.findIndex((name) => sameName(name, field.name))
   return [
     ...nameOf(entry),
     field.name,
@@ -204,7 +196,7 @@ function columnRow(entry: TableEntry, field: FieldSchema, index: number): readon
     isRequired(field) ? 'NO' : 'YES',
     describeType(field),
     ...['NEVER', null, null, 'NO', null, 'NO'],
-    partitionColumn(entry) === field.name.toLowerCase() ? 'YES' : 'NO',
+    sameName(partitionField, field.name) ? 'YES' : 'NO',
     cluster < 0 ? null : cluster + 1,
     'NULL',
     String(field['defaultValueExpression'] ?? 'NULL'),

@@ -1,6 +1,6 @@
 // What a name or a path of names stands for: a column, a field of one, a whole row, a parameter.
 import { invalidQuery } from '../wire/api-error.ts'
-import { isRepeated, quoteName, quoteText } from '../wire/table-schema.ts'
+import { findField, isRepeated, quoteName, quoteText, sameName } from '../wire/table-schema.ts'
 import { type Ast, bodyOf, child, kindOf, nameOf } from './ast.ts'
 import { type Column, columnsOf, parameter, type Scope, type Source } from './scope.ts'
 import { structPack } from './types.ts'
@@ -33,16 +33,14 @@ export function nameValue(scope: Scope, path: readonly string[]): Typed {
   throw invalidQuery(`Unrecognized name: ${path.join('.')}`)
 }
 
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
-
 function inLevel(level: Scope, first: string, rest: readonly string[]): Typed | undefined {
   const selected = level.selected?.get(first.toLowerCase())
   if (selected !== undefined) return rest.reduce(member, selected)
-  const source = level.sources.find(({ alias }) => same(alias, first))
+  const source = level.sources.find(({ alias }) => sameName(alias, first))
   if (source?.value !== undefined) return rest.reduce(member, source.value)
   if (source !== undefined && rest.length > 0) return ofSource(source, rest)
   const columns = level.sources.flatMap((one) =>
-    (columnsOf(one) ?? []).filter(({ name, numbered }) => numbered !== true && same(name, first)),
+    (columnsOf(one) ?? []).filter(({ name, numbered }) => numbered !== true && sameName(name, first)),
   )
   const shown = columns.length > 1 ? columns.filter(({ hidden }) => hidden !== 'merged') : columns
   if (shown.length > 1) throw invalidQuery(`Column name ${first} is ambiguous`)
@@ -57,7 +55,7 @@ function ofSource(source: Source, path: readonly string[]): Typed {
   const [name = '', ...rest] = path
   const columns = columnsOf(source)
   if (columns === undefined) return typed([source.alias, ...path].map(quoteName).join('.'), undefined)
-  const found = columns.filter((column) => column.numbered !== true && same(column.name, name))
+  const found = columns.filter((column) => column.numbered !== true && sameName(column.name, name))
   if (found.length > 1) throw invalidQuery(`Column name ${name} is ambiguous`)
   if (found[0] === undefined) throw invalidQuery(`Name ${name} not found inside ${source.alias}`)
   return rest.reduce(member, found[0].value)
@@ -83,7 +81,7 @@ export function member(owner: Typed, name: string): Typed {
   if (type === undefined) return typed(`(${sql}).${quoteName(name)}`, undefined)
   if (kindOfType(type) === 'JSON')
     return typed(`json_extract(${sql}, ${quoteText(jsonMember(name))})`, JSON_TYPE)
-  const field = isRepeated(type) ? undefined : type.fields?.find((one) => same(one.name, name))
+  const field = isRepeated(type) ? undefined : findField(type.fields ?? [], name)
   if (field !== undefined) return typed(`(${sql}).${quoteName(field.name)}`, field)
   if (!isRepeated(type) && type.fields !== undefined)
     throw invalidQuery(`Field name ${name} does not exist in ${typeName(type)}`)

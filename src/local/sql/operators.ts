@@ -1,5 +1,4 @@
 // Operators between two values: arithmetic by signature, comparison by common type, conditions.
-
 import { invalidQuery } from '../wire/api-error.ts'
 import { isRepeated, quoteName } from '../wire/table-schema.ts'
 import { type Ast, child, only, unsupported } from './ast.ts'

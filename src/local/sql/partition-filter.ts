@@ -2,15 +2,14 @@
 // here: a statement that names the column in a condition passes.
 import type { TableEntry } from '../storage/entries.ts'
 import { invalidQuery } from '../wire/api-error.ts'
+import { layoutOf } from './layout.ts'
 import { tokenise } from './tokens.ts'
 
 /** The columns one of which a condition must name; undefined where none is asked for. */
-export function requiredFilter({ sent }: TableEntry): readonly string[] | undefined {
-  const time = sent['timePartitioning'] as { field?: string; requirePartitionFilter?: boolean } | undefined
-  const range = sent['rangePartitioning'] as { field?: string } | undefined
-  if (sent['requirePartitionFilter'] !== true && time?.requirePartitionFilter !== true) return undefined
-  const field = time?.field ?? range?.field
-  if (field !== undefined) return [field]
+export function requiredFilter(entry: TableEntry): readonly string[] | undefined {
+  const { time, partitionField } = layoutOf(entry)
+  if (entry.sent['requirePartitionFilter'] !== true && time?.requirePartitionFilter !== true) return undefined
+  if (partitionField !== undefined) return [partitionField]
   return time === undefined ? undefined : ['_PARTITION_LOAD_TIME', '_PARTITIONDATE', '_PARTITIONTIME']
 }
 

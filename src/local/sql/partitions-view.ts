@@ -1,9 +1,10 @@
 // INFORMATION_SCHEMA.PARTITIONS: counted from the rows, because partitions are not stored apart.
 import { isView, type TableEntry } from '../storage/entries.ts'
 import { physicalTable } from '../storage/physical-names.ts'
-import { isIngestionPartitioned, PARTITION_TIME } from '../storage/stored-table.ts'
+import { PARTITION_TIME } from '../storage/stored-table.ts'
 import { quoteName, quoteText } from '../wire/table-schema.ts'
 import { at, nameOf } from './information-schema-views.ts'
+import { layoutOf } from './layout.ts'
 
 export const PARTITION_COLUMNS =
   'table_catalog STRING, table_schema STRING, table_name STRING, partition_id STRING, total_rows INT64, last_modified_time TIMESTAMP'
@@ -18,15 +19,12 @@ const PARTITION_FORMATS: Readonly<Record<string, string>> = {
 export function partitionsOf(entry: TableEntry): readonly string[] {
   if (isView(entry) || entry.schema.fields.length === 0) return []
   const from = physicalTable(entry.projectId, entry.datasetId, entry.tableId)
-  const time = entry.sent['timePartitioning'] as { field?: string; type?: string } | undefined
-  const range = entry.sent['rangePartitioning'] as
-    | { field: string; range: Readonly<Record<string, string>> }
-    | undefined
+  const { time, range } = layoutOf(entry)
   const fixed = [...nameOf(entry).map(quoteText)].join(', ')
   const tail = `count(*), CAST(${quoteText(at(entry.modifiedAt))} AS TIMESTAMPTZ) FROM ${from}`
   if (time !== undefined) {
-    const column = quoteName(isIngestionPartitioned(entry) ? PARTITION_TIME : (time.field ?? ''))
-    const format = PARTITION_FORMATS[time.type?.toUpperCase() ?? 'DAY'] ?? '%Y%m%d'
+    const column = quoteName(time.field ?? PARTITION_TIME)
+    const format = PARTITION_FORMATS[time.unit] ?? '%Y%m%d'
     return [
       `SELECT ${fixed}, coalesce(strftime(${column}, ${quoteText(format)}), '__NULL__') AS p, ${tail} GROUP BY p`,
     ]

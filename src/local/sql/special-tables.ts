@@ -1,10 +1,10 @@
 // Tables that are not simply a stored table: temporary ones, views, wildcards, INFORMATION_SCHEMA, and
 // tables with a pseudo-column.
-import { isView, type TableEntry } from '../storage/entries.ts'
+import { isView, type TableEntry, viewQuery } from '../storage/entries.ts'
 import { physicalTable } from '../storage/physical-names.ts'
 import { isIngestionPartitioned, PARTITION_TIME } from '../storage/stored-table.ts'
 import { invalidQuery, notFound } from '../wire/api-error.ts'
-import { type FieldSchema, quoteName, quoteText } from '../wire/table-schema.ts'
+import { type FieldSchema, findField, quoteName, quoteText } from '../wire/table-schema.ts'
 import { unsupported } from './ast.ts'
 import { informationSchema } from './information-schema.ts'
 import { metatable } from './metatable.ts'
@@ -59,11 +59,10 @@ function partitionColumns(alias: string): readonly Column[] {
 
 function view(statement: Statement, entry: TableEntry): ResolvedTable {
   const { projectId, datasetId, tableId } = entry
-  const definition = (entry.sent['view'] ?? entry.sent['materializedView']) as { query?: string } | undefined
   if (depth >= DEEPEST_VIEW) throw invalidQuery(`Too many levels of views in ${datasetId}.${tableId}`)
   depth++
   try {
-    const rows = statement.query(definition?.query ?? '')
+    const rows = statement.query(viewQuery(entry))
     const { fields } = entry.schema
     if (rows.names.length !== fields.length)
       throw invalidQuery(
@@ -110,7 +109,7 @@ function suffixColumn(alias: string): readonly Column[] {
 }
 
 function columnOf(entry: TableEntry, wanted: FieldSchema): string {
-  const field = entry.schema.fields.find(({ name }) => name.toLowerCase() === wanted.name.toLowerCase())
+  const field = findField(entry.schema.fields, wanted.name)
   if (field === undefined) return `NULL AS ${quoteName(wanted.name)}`
   if (field.type !== wanted.type || (field.mode === 'REPEATED') !== (wanted.mode === 'REPEATED'))
     throw unsupported(`a wildcard over tables whose column ${wanted.name} differs in type`)

@@ -1,5 +1,5 @@
 // Types as the API writes them in routines (StandardSqlDataType), to and from table fields.
-import { type FieldSchema, isRepeated, legacyType } from '../wire/table-schema.ts'
+import { type FieldSchema, isRepeated, legacyType, sqlType } from '../wire/table-schema.ts'
 import { anonymousField } from './types.ts'
 
 export interface StandardType {
@@ -10,8 +10,6 @@ export interface StandardType {
     readonly fields?: readonly { readonly name?: string; readonly type?: StandardType }[]
   }
 }
-
-const KINDS: Readonly<Record<string, string>> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' }
 
 export function standardType(field: FieldSchema): StandardType {
   if (isRepeated(field))
@@ -26,7 +24,7 @@ export function standardType(field: FieldSchema): StandardType {
     }
   if (type === 'RANGE')
     return { typeKind: 'RANGE', rangeElementType: { typeKind: field.rangeElementType?.type ?? 'DATE' } }
-  return { typeKind: KINDS[type] ?? type }
+  return { typeKind: sqlType(type) }
 }
 
 export function fieldFromStandard(type: StandardType, name = ''): FieldSchema {

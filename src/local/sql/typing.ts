@@ -1,6 +1,13 @@
 // Types of expressions, and which value may stand where another type is wanted.
 import { invalidQuery } from '../wire/api-error.ts'
-import { duckdbType, type FieldSchema, isRepeated, legacyType, quoteName } from '../wire/table-schema.ts'
+import {
+  duckdbType,
+  type FieldSchema,
+  isRepeated,
+  legacyType,
+  quoteName,
+  sqlType,
+} from '../wire/table-schema.ts'
 
 /** The type of a value: a field whose name does not matter. */
 export type Type = FieldSchema
@@ -62,8 +69,6 @@ export function kindOfType(type: Type | undefined): string {
   return type === undefined || isRepeated(type) || isStruct(type) ? '' : legacyType(type.type)
 }
 
-const SQL_NAMES: Readonly<Record<string, string>> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' }
-
 /** A type as SQL writes it, for messages. */
 export function typeName(type: Type | undefined): string {
   if (type === undefined) return 'unknown type'
@@ -72,7 +77,7 @@ export function typeName(type: Type | undefined): string {
   if (name === 'RECORD')
     return `STRUCT<${(type.fields ?? []).map((field) => `${field.name} ${typeName(field)}`.trim()).join(', ')}>`
   if (name === 'RANGE') return `RANGE<${type.rangeElementType?.type}>`
-  return SQL_NAMES[name] ?? name
+  return sqlType(name)
 }
 
 export function sameType(a: Type, b: Type): boolean {

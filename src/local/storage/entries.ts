@@ -39,6 +39,12 @@ export function isView(entry: Pick<TableEntry, 'type'>): boolean {
   return entry.type === 'VIEW' || entry.type === 'MATERIALIZED_VIEW'
 }
 
+/** The query of a view; '' for a table. */
+export function viewQuery({ sent }: Pick<TableEntry, 'sent'>): string {
+  const definition = (sent['view'] ?? sent['materializedView']) as { query?: string } | undefined
+  return definition?.query ?? ''
+}
+
 export function newEtag(): string {
   return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64')
 }

@@ -1,5 +1,4 @@
 // One inserted row against the table's schema: the row to store, or every fault in it.
-
 import { BadValue, convertScalar } from '../wire/scalar-values.ts'
 import { type FieldSchema, isRepeated, isRequired, legacyType } from '../wire/table-schema.ts'
 

@@ -4,6 +4,7 @@ import { fieldOf } from '../wire/duckdb-fields.ts'
 import {
   duckdbType,
   type FieldSchema,
+  findField,
   isRepeated,
   isRequired,
   legacyType,
@@ -74,7 +75,7 @@ function checkType(source: FieldSchema, target: FieldSchema, path: string): void
       `Error while reading data, error message: Parquet column '${path}' has type ${from} which does not match the target type ${to}.`,
     )
   for (const child of target.fields ?? []) {
-    const other = source.fields?.find((field) => field.name.toLowerCase() === child.name.toLowerCase())
+    const other = findField(source.fields ?? [], child.name)
     if (other !== undefined) checkType(other, child, `${path}.${child.name}`)
   }
   const names = (fields: readonly FieldSchema[] = []): string =>

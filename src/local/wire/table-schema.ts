@@ -24,6 +24,8 @@ const LEGACY_NAMES: Readonly<Record<string, string>> = {
   BIGDECIMAL: 'BIGNUMERIC',
 }
 
+const SQL_NAMES: Readonly<Record<string, string>> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' }
+
 const DUCKDB_TYPES: Readonly<Record<string, string>> = {
   STRING: 'VARCHAR',
   BYTES: 'BLOB',
@@ -47,6 +49,21 @@ const INTEGER_ATTRIBUTES = ['maxLength', 'precision', 'scale', 'timestampPrecisi
 export function legacyType(type: string): string {
   const upper = type.toUpperCase()
   return LEGACY_NAMES[upper] ?? upper
+}
+
+/** The name of a type as SQL has it: INTEGER becomes INT64. */
+export function sqlType(type: string): string {
+  const legacy = legacyType(type)
+  return SQL_NAMES[legacy] ?? legacy
+}
+
+/** Names of columns and tables in SQL differ by more than their capitals. */
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}
+
+export function findField(fields: readonly FieldSchema[], name: string): FieldSchema | undefined {
+  return fields.find((field) => sameName(field.name, name))
 }
 
 export function isRepeated(field: FieldSchema): boolean {

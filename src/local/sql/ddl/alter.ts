@@ -6,12 +6,15 @@ import {
   addedColumn,
   duckdbType,
   type FieldSchema,
+  findField,
   isRepeated,
   isRequired,
   legacyType,
   quoteName,
+  sameName,
 } from '../../wire/table-schema.ts'
 import { unsupported } from '../ast.ts'
+import { layoutOf } from '../layout.ts'
 import { type OptionTexts, type ReadField, readColumn, readOptions, readType } from '../read-type.ts'
 import type { Reader } from '../reader.ts'
 import { findStored, type Statement, tableName } from '../scope.ts'
@@ -125,16 +128,29 @@ function addColumn(read: ReadField, ifNotExists: boolean): Action {
   }
 }
 
+/** Undefined where it is fine that there is none. */
+function columnOf({ entry }: Draft, name: string, ifExists: boolean): FieldSchema | undefined {
+  const field = findField(entry.schema.fields, name)
+  if (field === undefined && !ifExists) throw invalidQuery(`Column not found: ${name}`)
+  return field
+}
+
+/** Like `columnOf`, for a column that is to go by its name no more. */
+function freeColumnOf(draft: Draft, name: string, ifExists: boolean): FieldSchema | undefined {
+  const field = columnOf(draft, name, ifExists)
+  const { clusters, partitionField = '' } = layoutOf(draft.entry)
+  if (field !== undefined && [partitionField, ...clusters].some((used) => sameName(used, name)))
+    throw invalidQuery(
+      `Column ${name} is used by partitioning or clustering and cannot be dropped or renamed`,
+    )
+  return field
+}
+
 function dropColumn(ifExists: boolean, name: string): Action {
   return (draft) => {
     const { fields } = draft.entry.schema
-    const field = findField(fields, name)
-    if (field === undefined && ifExists) return
-    if (field === undefined) throw invalidQuery(`Column not found: ${name}`)
-    if (usedColumns(draft.entry).includes(name.toLowerCase()))
-      throw invalidQuery(
-        `Column ${name} is used by partitioning or clustering and cannot be dropped or renamed`,
-      )
+    const field = freeColumnOf(draft, name, ifExists)
+    if (field === undefined) return
     if (fields.length === 1) throw invalidQuery(`Column ${name} is the only column of the table`)
     setFields(
       draft,
@@ -147,14 +163,9 @@ function dropColumn(ifExists: boolean, name: string): Action {
 function renameColumn(name: string, to: string, ifExists: boolean): Action {
   return (draft) => {
     const { fields } = draft.entry.schema
-    const field = findField(fields, name)
-    if (field === undefined && ifExists) return
-    if (field === undefined) throw invalidQuery(`Column not found: ${name}`)
+    const field = freeColumnOf(draft, name, ifExists)
+    if (field === undefined) return
     if (findField(fields, to) !== undefined) throw invalidQuery(`Column already exists: ${to}`)
-    if (usedColumns(draft.entry).includes(name.toLowerCase()))
-      throw invalidQuery(
-        `Column ${name} is used by partitioning or clustering and cannot be dropped or renamed`,
-      )
     setFields(
       draft,
       fields.map((one) => (one === field ? { ...one, name: to } : one)),
@@ -170,9 +181,8 @@ function alterColumn(reader: Reader): Action {
   const change = readColumnChange(reader)
   return async (draft, on) => {
     if (path.length > 1) throw unsupported('ALTER COLUMN of a field inside a STRUCT')
-    const field = findField(draft.entry.schema.fields, name)
-    if (field === undefined && ifExists) return
-    if (field === undefined) throw invalidQuery(`Column not found: ${name}`)
+    const field = columnOf(draft, name, ifExists)
+    if (field === undefined) return
     const changed = await change(field, draft, on)
     setFields(
       draft,
@@ -228,15 +238,4 @@ function alter({ entry }: Draft): string {
 
 function setFields(draft: Draft, fields: readonly FieldSchema[]): void {
   draft.entry = { ...draft.entry, schema: { ...draft.entry.schema, fields } }
-}
-
-function findField(fields: readonly FieldSchema[], name: string): FieldSchema | undefined {
-  return fields.find((field) => field.name.toLowerCase() === name.toLowerCase())
-}
-
-function usedColumns({ sent }: TableEntry): readonly string[] {
-  const time = (sent['timePartitioning'] as { field?: string } | undefined)?.field
-  const range = (sent['rangePartitioning'] as { field?: string } | undefined)?.field
-  const clustering = (sent['clustering'] as { fields?: readonly string[] } | undefined)?.fields ?? []
-  return [time, range, ...clustering].flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]))
 }

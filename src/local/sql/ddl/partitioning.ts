@@ -1,6 +1,7 @@
 // PARTITION BY and CLUSTER BY, as the fields of a table resource.
 import { invalidQuery } from '../../wire/api-error.ts'
-import { type FieldSchema, isRepeated, legacyType } from '../../wire/table-schema.ts'
+import { type FieldSchema, findField, isRepeated, legacyType } from '../../wire/table-schema.ts'
+import { layoutOf } from '../layout.ts'
 import { createReader, type Reader } from '../reader.ts'
 
 type Sent = Record<string, unknown>
@@ -60,22 +61,19 @@ export function checkPartitioning(
   sent: Readonly<Record<string, unknown>>,
   fields: readonly FieldSchema[],
 ): void {
-  const find = (name: string): FieldSchema | undefined =>
-    fields.find((field) => field.name.toLowerCase() === name.toLowerCase())
-  const timeField = (sent['timePartitioning'] as { field?: string } | undefined)?.field
-  const rangeField = (sent['rangePartitioning'] as { field?: string } | undefined)?.field
+  const { time, range, clusters } = layoutOf({ sent })
   const needs: readonly (readonly [string | undefined, readonly string[]])[] = [
-    [timeField, PARTITION_TYPES],
-    [rangeField, ['INTEGER']],
+    [time?.field, PARTITION_TYPES],
+    [range?.field, ['INTEGER']],
   ]
   for (const [name, types] of needs) {
     if (name === undefined) continue
-    const field = find(name)
+    const field = findField(fields, name)
     if (field === undefined) throw invalidQuery(`Unrecognized name: ${name}`)
     if (isRepeated(field) || !types.includes(legacyType(field.type)))
       throw invalidQuery(`Cannot partition by column ${name} of type ${legacyType(field.type)}`)
   }
-  for (const name of (sent['clustering'] as { fields?: readonly string[] } | undefined)?.fields ?? [])
-    if (find(name) === undefined)
+  for (const name of clusters)
+    if (findField(fields, name) === undefined)
       throw invalidQuery(`The field specified for clustering cannot be found in the schema: ${name}`)
 }
