@@ -159,6 +159,8 @@ describe('what BigQuery refuses, or what is not there, is an error', () => {
     ['TIMESTAMP_BUCKET(CURRENT_TIMESTAMP(), INTERVAL 1 MONTH)', 'MONTH date part is not supported'],
     ["CAST('10001-0' AS INTERVAL)", 'Invalid INTERVAL value'],
     ["CAST('1' AS INTERVAL YEAR)", 'INTERVAL YEAR as a type'],
+    ['TO_JSON(1, stringify => TRUE)', 'Named argument stringify not found'],
+    ["JSON_SET(JSON '{}', '$.a', 1, create_if_missing => x > 1)", 'a computed value of create_if_missing'],
     ["FORMAT('%s', [1])", 'Invalid type for argument'],
     ['x * 10 * 1e308', 'overflow'],
     ['1e308 + 1e308 + x', 'overflow'],

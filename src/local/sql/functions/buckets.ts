@@ -1,11 +1,11 @@
 // DATE_BUCKET, DATETIME_BUCKET and TIMESTAMP_BUCKET: the start of the span of equal length that holds a time.
 import { invalidQuery } from '../../wire/api-error.ts'
-import { type Ast, bodyOf, child, kindOf } from '../ast.ts'
+import { type Ast, kindOf } from '../ast.ts'
 import type { Scope } from '../scope.ts'
 import { coerceTo, scalar, type Typed, typed } from '../typing.ts'
 import type { WriteCall, Writer } from '../writer.ts'
 import { MONTHS, STEPS } from './dates.ts'
-import { interval } from './interval.ts'
+import { interval, unitOf } from './interval.ts'
 
 /** By type: where a bucket starts if the call does not say, and a count of microseconds as a value. */
 const TYPES: Readonly<Record<string, readonly [origin: string, of: (micros: string) => string]>> = {
@@ -33,8 +33,7 @@ function bucket(write: Writer, scope: Scope, family: string, args: readonly Ast[
   const time = coerceTo(write.typed(value, scope), type, name)
   const start = origin === undefined ? fallback : coerceTo(write.typed(origin, scope), type, name)
   const step = interval(write, scope, width, STEPS[family] ?? []).sql
-  const unit = String(child(bodyOf(width), 'unit')?.['unit']).toUpperCase()
-  if (MONTHS.includes(unit)) {
+  if (MONTHS.includes(unitOf(width))) {
     const sql = `bq_month_bucket(${time}, bq_interval_months(${step}), ${start})`
     return typed(family === 'DATE' ? `CAST(${sql} AS DATE)` : sql, type)
   }

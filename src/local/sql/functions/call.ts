@@ -69,11 +69,10 @@ export function call(write: Writer, scope: Scope, name: string, args: readonly A
   if (CHANGING.test(upper)) scope.statement.changing.push(upper)
   if (!upper.startsWith('SAFE.')) return plainOrSpecial(write, scope, upper, args)
   const inner = upper.slice('SAFE.'.length)
-  if (!FUNCTIONS.has(inner))
-    return typed(
-      `TRY(${plainOrSpecial(write, scope, inner, args).sql})`,
-      plainOrSpecial(write, scope, inner, args).type,
-    )
+  if (!FUNCTIONS.has(inner)) {
+    const { sql, type } = plainOrSpecial(write, scope, inner, args)
+    return typed(`TRY(${sql})`, type)
+  }
   const values = args.map((arg) => write.typed(arg, scope))
   return outsideTry(values, (kept) => bySignature(inner, kept))
 }

@@ -17,7 +17,7 @@ import {
   typeName,
 } from '../typing.ts'
 import type { Writer } from '../writer.ts'
-import { interval } from './interval.ts'
+import { interval, unitOf } from './interval.ts'
 import { CALENDAR_PARTS, CLOCK_PARTS, PARTS, type Part, part, partOf, truncate } from './parts.ts'
 
 const FAMILY = /^(DATE|DATETIME|TIMESTAMP|TIME)_(ADD|SUB|DIFF|TRUNC)$/
@@ -169,9 +169,8 @@ function series(write: Writer, scope: Scope, kind: string, args: readonly Ast[])
   if (stepNode === undefined && kind === 'TIMESTAMP')
     throw invalidQuery('GENERATE_TIMESTAMP_ARRAY needs an INTERVAL')
   const step = stepNode === undefined ? 'to_days(1)' : interval(write, scope, stepNode, STEPS[kind] ?? []).sql
-  const byMonths =
-    stepNode !== undefined && MONTHS.includes(String(child(bodyOf(stepNode), 'unit')?.['unit']).toUpperCase())
-  if (byMonths) return typed(`CAST(bq_month_series(${from}, ${to}, ${step}) AS DATE[])`, arrayOf(type))
+  if (stepNode !== undefined && MONTHS.includes(unitOf(stepNode)))
+    return typed(`CAST(bq_month_series(${from}, ${to}, ${step}) AS DATE[])`, arrayOf(type))
   const list =
     kind === 'DATE'
       ? `generate_series(CAST(${from} AS TIMESTAMP), CAST(${to} AS TIMESTAMP), ${step})`

@@ -19,6 +19,11 @@ const UNITS: Readonly<Record<string, (count: string) => string>> = {
   YEAR: (n) => `to_months(CAST(12 * ${n} AS INTEGER))`,
 }
 
+/** The one part an INTERVAL is counted in. */
+export function unitOf(node: Ast): string {
+  return String(child(bodyOf(node), 'unit')?.['unit']).toUpperCase()
+}
+
 /** An INTERVAL; with a list of allowed units, only one of those. */
 export function interval(write: Writer, scope: Scope, node: Ast, allowed?: readonly string[]): Typed {
   const body = bodyOf(node)
@@ -28,7 +33,7 @@ export function interval(write: Writer, scope: Scope, node: Ast, allowed?: reado
   if (unit?.['type'] === 'span' && text !== undefined && allowed === undefined)
     return typed(fromText(text, String(unit['this']), String(unit['expression'])), scalar('INTERVAL'))
   if (unit?.['type'] !== 'simple') throw unsupported('this form of INTERVAL')
-  const name = String(unit['unit']).toUpperCase()
+  const name = unitOf(node)
   const make = UNITS[name]
   if (make === undefined || (allowed !== undefined && !allowed.includes(name)))
     throw invalidQuery(`The ${name} date part is not supported here`)

@@ -18,9 +18,10 @@ export const JSON_CALLS: Readonly<Record<string, WriteCall>> = {
     return typed(pretty === undefined ? text : `js_json_layout(${text}, ${pretty})`, STRING)
   },
   TO_JSON(write, scope, args) {
-    const [first, option] = args
-    const wide = option !== undefined && bodyOf(child(bodyOf(option), 'value') ?? {})['value'] === true
-    const { sql, type } = write.typed(first ?? {}, scope)
+    const { positional, option } = named('TO_JSON', args, 'stringify_wide_numbers')
+    if (positional.length !== 1) throw invalidQuery('No matching signature for function TO_JSON')
+    const wide = option('stringify_wide_numbers', false)
+    const { sql, type } = write.typed(positional[0] ?? {}, scope)
     if (type === undefined) throw unsupported('TO_JSON of a value whose type is not known here')
     return typed(`CAST(${jsonText(sql, type, wide, true)} AS JSON)`, JSON_TYPE)
   },
@@ -53,7 +54,7 @@ export const JSON_CALLS: Readonly<Record<string, WriteCall>> = {
   JSON_ARRAY_APPEND: (write, scope, args) => jsonEdit(write, scope, 'append', 'append_each_element', args),
   JSON_ARRAY_INSERT: (write, scope, args) => jsonEdit(write, scope, 'insert', 'insert_each_element', args),
   JSON_STRIP_NULLS(write, scope, args) {
-    const { positional, option } = named(args)
+    const { positional, option } = named('JSON_STRIP_NULLS', args, 'include_arrays', 'remove_empty')
     if (positional.length !== 1) throw unsupported('JSON_STRIP_NULLS with a path')
     const json = coerceTo(write.typed(positional[0] ?? {}, scope), JSON_TYPE, 'JSON_STRIP_NULLS')
     const [arrays, empty] = [option('include_arrays', true), option('remove_empty', false)]
@@ -70,21 +71,25 @@ function jsonOf(write: Writer, scope: Scope, node: Ast): string {
   return jsonText(sql, type, false, true)
 }
 
-function named(args: readonly Ast[]): {
-  positional: readonly Ast[]
-  option: (name: string, fallback: boolean) => boolean
-} {
-  const options = new Map(
-    args
-      .filter((arg) => kindOf(arg) === 'named_argument')
-      .map((arg) => [
-        nameOf(bodyOf(arg)['name']).toLowerCase(),
-        bodyOf(child(bodyOf(arg), 'value') ?? {})['value'] === true,
-      ]),
-  )
+/** Named arguments, which are TRUE or FALSE as they stand, apart from the others. */
+function named(
+  name: string,
+  args: readonly Ast[],
+  ...known: readonly string[]
+): { positional: readonly Ast[]; option: (name: string, fallback: boolean) => boolean } {
+  const options = new Map<string, boolean>()
+  for (const arg of args) {
+    if (kindOf(arg) !== 'named_argument') continue
+    const option = nameOf(bodyOf(arg)['name']).toLowerCase()
+    const value = child(bodyOf(arg), 'value') ?? {}
+    if (!known.includes(option))
+      throw invalidQuery(`Named argument ${option} not found in signature for function ${name}`)
+    if (kindOf(value) !== 'boolean') throw unsupported(`a computed value of ${option}`)
+    options.set(option, bodyOf(value)['value'] === true)
+  }
   return {
     positional: args.filter((arg) => kindOf(arg) !== 'named_argument'),
-    option: (name, fallback) => options.get(name) ?? fallback,
+    option: (option, fallback) => options.get(option) ?? fallback,
   }
 }
 
@@ -95,7 +100,7 @@ function jsonEdit(
   optionName: string,
   args: readonly Ast[],
 ): Typed {
-  const { positional, option } = named(args)
+  const { positional, option } = named(`JSON ${name}`, args, optionName)
   const [document, ...rest] = positional
   const json = coerceTo(write.typed(document ?? {}, scope), JSON_TYPE, `JSON ${name}`)
   const parts = rest.map((arg, i) =>
