@@ -28,6 +28,11 @@ export function nameOf(value: unknown): string {
   return typeof name === 'string' ? name : ''
 }
 
+/** NOT, where a node says so of itself. */
+export function notIf(body: Ast): string {
+  return body['not'] === true ? 'NOT ' : ''
+}
+
 export function unsupported(what: string): ApiError {
   return new ApiError(400, 'invalidQuery', `Unsupported by the local BigQuery: ${what}`, {
     location: 'query',

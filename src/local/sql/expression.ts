@@ -2,7 +2,7 @@
 // here is refused.
 import { invalidQuery } from '../wire/api-error.ts'
 import { isRepeated } from '../wire/table-schema.ts'
-import { type Ast, bodyOf, child, children, kindOf, nameOf, only, unsupported } from './ast.ts'
+import { type Ast, bodyOf, child, children, kindOf, nameOf, notIf, only, unsupported } from './ast.ts'
 import { castTo, typedConstructor } from './cast.ts'
 import { aggregate, namedAggregate } from './functions/aggregates.ts'
 import { call, structValue } from './functions/call.ts'
@@ -11,25 +11,13 @@ import { extract } from './functions/dates.ts'
 import { interval } from './functions/interval.ts'
 import { AGGREGATE_NODES, FUNCTION_NODES, readName, UNREAD_AGGREGATES } from './functions/node-names.ts'
 import { literal } from './literal.ts'
+import { membership } from './membership.ts'
 import { member, nameValue, pathOf } from './names.ts'
 import { BINARY, binary, compare, condition, conditions } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { subscript } from './subscript.ts'
 import { fieldFromType } from './types.ts'
-import {
-  arrayOf,
-  BOOL,
-  common,
-  elementOf,
-  INT64,
-  isStruct,
-  kindOfType,
-  scalar,
-  type Type,
-  type Typed,
-  typed,
-  unify,
-} from './typing.ts'
+import { arrayOf, BOOL, common, INT64, scalar, type Typed, typed, unify } from './typing.ts'
 import { windowed } from './window.ts'
 import type { Writer } from './writer.ts'
 
@@ -157,10 +145,6 @@ function listOf(write: Writer, scope: Scope, body: Ast): readonly Typed[] {
   return children(body, 'expressions').map((item) => write.typed(item, scope))
 }
 
-function notIf(body: Ast): string {
-  return body['not'] === true ? 'NOT ' : ''
-}
-
 function path(write: Writer, scope: Scope, body: Ast, node: Ast): Typed {
   const names = pathOf(node)
   if (names !== undefined) return nameValue(scope, names)
@@ -185,49 +169,6 @@ function like(write: Writer, scope: Scope, body: Ast): Typed {
   const patterns = kindOf(right) === 'paren' ? [right] : children(bodyOf(right), 'expressions')
   const each = patterns.map((pattern) => call(write, scope, 'OP_LIKE', [left, pattern]).sql)
   return typed(`(${each.join(quantifier.toUpperCase() === 'ALL' ? ' AND ' : ' OR ')})`, BOOL)
-}
-
-function membership(write: Writer, scope: Scope, body: Ast): Typed {
-  only('IN', body, 'this', 'expressions', 'query', 'unnest', 'not')
-  const value = sub(write, scope, body, 'this')
-  const query = child(body, 'query')
-  const unnest = child(body, 'unnest')
-  if (query === undefined && unnest === undefined) {
-    const items = listOf(write, scope, body)
-    const { sqls, type } = unify([value, ...items], 'IN')
-    const plainly = kindOfType(type) !== 'FLOAT' && !isStruct(type)
-    if (!plainly && !items.every((item) => item.text !== undefined))
-      return typed(`(${notIf(body)}(${items.map((item) => compare(value, 'eq', item)).join(' OR ')}))`, BOOL)
-    return typed(`(${sqls[0]} ${notIf(body)}IN (${sqls.slice(1).join(', ')}))`, BOOL)
-  }
-  let members: Typed
-  let list: string
-  if (query !== undefined) {
-    const rows = write.rows(query, scope)
-    if (rows.fields.length !== 1) throw invalidQuery('Subquery of type IN must have only one output column')
-    members = typed('"m"', rows.fields[0])
-    list = rows.sql
-  } else {
-    const array = write.typed(unnest ?? {}, scope)
-    if (array.type !== undefined && !isRepeated(array.type))
-      throw invalidQuery('Values referenced in UNNEST must be arrays.')
-    members = typed('"m"', array.type && elementOf(array.type))
-    list = `SELECT unnest(${array.sql})`
-  }
-  const { sqls, type } = unify([value, members], 'IN')
-  if (sqls[1] !== '"m"') list = `SELECT ${sqls[1]} FROM (${list}) AS "_in" ("m")`
-  if (isStruct(type)) return typed(`(${notIf(body)}${among(sqls[0] ?? '', list, type as Type)})`, BOOL)
-  // NaN equals nothing, so it is as if it were not there.
-  if (kindOfType(type) === 'FLOAT')
-    list = `SELECT "m" FROM (${list}) AS "_in" ("m") WHERE "m" IS NULL OR NOT isnan("m")`
-  return typed(`(${sqls[0]} ${notIf(body)}IN (${list}))`, BOOL)
-}
-
-/** Whether a struct equals one of a list, where a NULL field leaves it open. */
-function among(value: string, list: string, type: Type): string {
-  const test = compare(typed('s$.v', type), 'eq', typed('e$', type))
-  const tests = `list_transform(s$.l, lambda e$: ${test})`
-  return `list_transform([struct_pack(v := ${value}, l := ARRAY(${list}))], lambda s$: bq_any(${tests}))[1]`
 }
 
 function cases(write: Writer, scope: Scope, body: Ast): Typed {
