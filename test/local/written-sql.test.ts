@@ -69,6 +69,24 @@ test.each([
   expect(values(await api.query(sql))).toEqual([[value]])
 })
 
+test('the parts of a literal array or struct take the types of the column, digit by digit', async () => {
+  const columns =
+    'f ARRAY<FLOAT64>, items ARRAY<STRUCT<sku STRING, price NUMERIC>>, s STRUCT<n NUMERIC, d DATE>, days ARRAY<DATE>'
+  await api.query(`CREATE SCHEMA lit; CREATE TABLE lit.t (${columns})`)
+  const row = `[1, 2], [('b', 7), STRUCT('c' AS x, 12345678901234567.123456789)], (3, '2024-01-01'), ['2024-01-02']`
+  expect((await api.query(`INSERT lit.t VALUES (${row})`)).body.error).toBeUndefined()
+  const stored =
+    'SELECT f[1], items[1].sku, items[1].price, s.n, CAST(s.d AS STRING), CAST(days[0] AS STRING) FROM lit.t'
+  expect(values(await api.query(stored))).toEqual([
+    ['2.0', 'c', '12345678901234567.123456789', '3', '2024-01-01', '2024-01-02'],
+  ])
+  expect(values(await api.query('SELECT [1] || [2.5], COSINE_DISTANCE([1, 0], [0.0, 1])'))).toEqual([
+    [[{ v: '1.0' }, { v: '2.5' }], '1.0'],
+  ])
+  const { body } = await api.query("INSERT lit.t (f) VALUES (['x'])")
+  expect(body.error.message).toContain('cannot be inserted into column f')
+})
+
 describe('columns may have any name, the one-letter ones too', () => {
   test.each([
     ['(p, s) = (s, p)', 'true'],

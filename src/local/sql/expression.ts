@@ -213,7 +213,10 @@ function array(write: Writer, scope: Scope, body: Ast): Typed {
   const { sqls } = unify(items, 'ARRAY')
   const literals = items.every(({ constant }) => constant !== undefined)
   const type = element === undefined ? undefined : arrayOf(element.type === 'NULL' ? INT64 : element)
-  return { ...typed(`[${sqls.join(', ')}]`, type), ...(literals && { constant: 'literal' as const }) }
+  return {
+    ...typed(`[${sqls.join(', ')}]`, type),
+    ...(literals && { constant: 'literal' as const, parts: items }),
+  }
 }
 
 /** A query as a value: one column, at most one row. */

@@ -21,6 +21,8 @@ export interface Typed {
   readonly constant?: 'literal' | 'null'
   /** The text of a literal, for functions that need it before they run. */
   readonly text?: string
+  /** What a literal array or struct is made of: each part may become another type for itself. */
+  readonly parts?: readonly Typed[]
 }
 
 const scalars = new Map<string, Type>()
@@ -113,6 +115,11 @@ export function cost(value: Typed, wanted: Type): number | undefined {
   if (type === undefined) return 0
   if (sameType(type, wanted)) return 0
   if (constant === 'null' || isNull(type)) return 0
+  const wantedParts = value.parts === undefined ? undefined : partTypes(value.parts, type, wanted)
+  if (wantedParts !== undefined)
+    return value.parts?.some((part, i) => cost(part, wantedParts[i] as Type) === undefined) === true
+      ? undefined
+      : 0.01
   if (isRepeated(type) || isRepeated(wanted)) {
     // An empty array literal has no element type of its own.
     return isRepeated(type) && isRepeated(wanted) && type.type === 'NULL' ? 0 : undefined
@@ -132,10 +139,18 @@ export function cost(value: Typed, wanted: Type): number | undefined {
   return literalStep < 0 ? undefined : (literalStep + 4) * 0.01
 }
 
+/** The types that the parts of a literal take in an array or struct type; undefined where it is no such type. */
+function partTypes(parts: readonly Typed[], type: Type, wanted: Type): readonly Type[] | undefined {
+  if (isRepeated(type)) return isRepeated(wanted) ? parts.map(() => elementOf(wanted)) : undefined
+  return isStruct(wanted) && wanted.fields?.length === parts.length ? wanted.fields : undefined
+}
+
 /** The value as `wanted`, converted if need be; undefined where it does not fit. */
 export function coerce(value: Typed, wanted: Type): string | undefined {
   if (value.type === undefined) return value.sql
   if (cost(value, wanted) === undefined) return undefined
+  if (value.parts !== undefined && !sameType(value.type, wanted))
+    return rebuilt(value.parts, value.type, wanted)
   const structs = isStruct(value.type) && isStruct(wanted)
   if (value.constant !== 'null' && (structs || sameType(value.type, wanted))) return byPosition(value, wanted)
   if (isNull(value.type) && wanted.type !== 'NULL') return `CAST(NULL AS ${duckdbType(wanted)})`
@@ -150,6 +165,14 @@ export function coerce(value: Typed, wanted: Type): string | undefined {
   )
     return `CAST('${value.text}' AS ${duckdbType(wanted)})`
   return `CAST(${value.sql} AS ${duckdbType(wanted)})`
+}
+
+function rebuilt(parts: readonly Typed[], type: Type, wanted: Type): string | undefined {
+  const types = partTypes(parts, type, wanted)
+  const sqls = parts.map((part, i) => (types?.[i] === undefined ? undefined : coerce(part, types[i])))
+  if (types === undefined || sqls.includes(undefined)) return undefined
+  if (isRepeated(wanted)) return `[${sqls.join(', ')}]`
+  return `struct_pack(${sqls.map((sql, i) => `${quoteName(types[i]?.name ?? '')} := ${sql}`).join(', ')})`
 }
 
 /** DuckDB matches struct fields by name where BigQuery goes by position. */

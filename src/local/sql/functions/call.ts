@@ -151,6 +151,6 @@ export function structValue(write: Writer, scope: Scope, args: readonly Ast[]): 
     value.type?.type === 'NULL' && !isRepeated(value.type) ? 'CAST(NULL AS BIGINT)' : value.sql
   return {
     ...typed(structPack(members.map(({ name, value }): [string, string] => [name, settled(value)])), type),
-    ...(literal && { constant: 'literal' as const }),
+    ...(literal && { constant: 'literal' as const, parts: members.map(({ value }) => value) }),
   }
 }
