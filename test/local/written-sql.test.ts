@@ -107,6 +107,13 @@ describe('columns may have any name, the one-letter ones too', () => {
   })
 })
 
+test('a word that is a keyword elsewhere is a name', async () => {
+  const sql = `CREATE SCHEMA IF NOT EXISTS kw; CREATE TABLE kw.copy (top INT64, comment STRING);
+    INSERT kw.copy (top) VALUES (1); UPDATE kw.copy SET comment = 'x' WHERE top = 1;
+    SELECT top, copy.top + 1, comment FROM kw.copy`
+  expect(values(await api.query(sql))).toEqual([['1', '2', 'x']])
+})
+
 test('APPROX_TOP_SUM adds up the weights of each value', async () => {
   const rows = "UNNEST([STRUCT('a' AS x, 2 AS w), ('b', 5), ('a', 1), ('c', 1)])"
   const sql = `SELECT t.value, t.sum FROM (SELECT APPROX_TOP_SUM(x, w, 2) AS top FROM ${rows}), UNNEST(top) AS t`
@@ -149,6 +156,10 @@ describe('a query that BigQuery refuses is refused', () => {
     ['CREATE VIEW d.v AS SELECT 1 AS a, 2', /CREATE VIEW columns must be named, but column 2/],
     ['SELECT f0_ FROM (SELECT 1)', /Unrecognized name: f0_/],
     ['SELECT 1 WHERE TRUE', /without FROM clause/],
+    [
+      'SELECT x, y FROM (SELECT 1 AS x, 2 AS y) GROUP BY x',
+      /column y which is neither grouped nor aggregated/,
+    ],
     ['SELECT DISTINCT x FROM (SELECT 1 AS x, 2 AS y) ORDER BY y', /Unrecognized name: y/],
     ['SELECT 1 UNION ALL SELECT 1 UNION DISTINCT SELECT 1', /parentheses/],
     ['SELECT 1 EXCEPT DISTINCT SELECT 2 UNION ALL SELECT 1', /parentheses/],

@@ -18,6 +18,11 @@ export function asApiError(error: unknown): ApiError {
   if (repeated !== null) return alreadyExists(repeated[1] ?? '')
   const required = /^NOT NULL constraint failed: .*\.(.+)$/.exec(message)
   if (required !== null) return invalidQuery(`Required field ${required[1]} cannot be null`)
+  const ungrouped = /^column "(.+)" must appear in the GROUP BY clause/.exec(message)
+  if (ungrouped !== null)
+    return invalidQuery(
+      `SELECT list expression references column ${ungrouped[1]} which is neither grouped nor aggregated`,
+    )
   const column = UNKNOWN_COLUMN.exec(message)
   return invalidQuery(column === null ? message : `Unrecognized name: ${column[1]}`)
 }

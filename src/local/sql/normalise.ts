@@ -69,12 +69,21 @@ function rewritten(sql: string, tokens: readonly Token[], i: number): string {
   const names = before?.upper === '.' || /^(INTO|TABLE)$/.test(before?.upper ?? '')
   if (token.upper === 'POSITION' && after?.upper === '(' && !names)
     throw invalidQuery('Function not found: POSITION')
+  if (token.kind === 'word' && (isUpdated(tokens, i) || (token.upper === 'TOP' && after?.upper !== '(')))
+    return `\`${text}\``
   const starts = before === undefined || before.upper === ';'
   if (token.upper === 'INSERT' && starts && after?.upper !== 'INTO') return `${text} INTO`
   // Operators of other dialects, which the parser would take.
   if (/^[:=]$/.test(token.upper) && before?.upper === token.upper && before.end === token.start)
     throw syntaxError(`Unexpected "${token.upper}"`, sql, token.start)
   return text
+}
+
+/** Part of the name that UPDATE starts with: the parser takes words of other dialects in it for their keywords. */
+function isUpdated(tokens: readonly Token[], i: number): boolean {
+  let first = i
+  while (tokens[first - 1]?.upper === '.') first -= 2
+  return first < i && tokens[first - 1]?.upper === 'UPDATE' && tokens[first - 2] === undefined
 }
 
 function plainLiteral(written: string): string {
