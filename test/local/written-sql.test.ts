@@ -174,6 +174,12 @@ describe('a query that BigQuery refuses is refused', () => {
     expect((await api.query(sql)).body.error?.message).toMatch(message)
   })
 
+  test('columns without a name are numbered through, those of a subquery too', async () => {
+    const { body } = await api.query('SELECT 1, *, 4 FROM (SELECT 2, 3 AS b)')
+    const names = body.schema.fields.map(({ name }: { name: string }) => name)
+    expect(names).toEqual(['f0_', 'f1_', 'b', 'f2_'])
+  })
+
   test('and one that only looks like it is not', async () => {
     const view = await api.query('CREATE VIEW d.v (a, b) AS SELECT 1, 2')
     expect(view.status).toBe(200)

@@ -18,8 +18,7 @@ export interface Item {
 }
 
 export function selectItems(write: Writer, scope: Scope, body: Ast): readonly Item[] {
-  let unnamed = 0
-  return children(body, 'expressions').flatMap((node): readonly Item[] => {
+  const items = children(body, 'expressions').flatMap((node): readonly Item[] => {
     const inner = bodyOf(node)
     if (kindOf(node) === 'star') return star(write, scope, inner)
     if (kindOf(node) === 'dot' && nameOf(inner['field']) === '*')
@@ -37,10 +36,10 @@ export function selectItems(write: Writer, scope: Scope, body: Ast): readonly It
     const name = impliedName(node)
     const value = write.typed(node, scope)
     // A bare column keeps its name, but a clause that uses the name means the column itself.
-    return name === ''
-      ? [{ name: `f${unnamed++}_`, explicit: false, numbered: true, value }]
-      : [{ name, explicit: false, value }]
+    return [{ name, explicit: false, value, ...(name === '' && { numbered: true }) }]
   })
+  let unnamed = 0
+  return items.map((item) => (item.numbered === true ? { ...item, name: `f${unnamed++}_` } : item))
 }
 
 /** A column or field keeps its own name; every other expression is numbered. */
