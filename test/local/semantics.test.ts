@@ -177,3 +177,18 @@ describe('what BigQuery refuses, or what is not there, is an error', () => {
     expect(body.error.message).toContain(message)
   })
 })
+
+test.each([
+  "IF(x = 2, ERROR('halt at two'), x)",
+  "CASE WHEN x = 2 THEN ERROR('halt at two') ELSE 1.5 END",
+  "IF(x = 2, CAST(ERROR('halt at two') AS FLOAT64), 1)",
+  "IF(x = 2, ERROR('halt at two'), STRUCT(x AS a, 'b' AS b))",
+  "COALESCE(IF(x = 2, ERROR('halt at two'), x), 1)",
+])('%s fails where ERROR is evaluated, and only there', async (expression) => {
+  const ask = (list: string) => api.query(`SELECT ${expression} AS y FROM UNNEST(${list}) AS x`)
+  expect(await ask('[1, 2]')).toMatchObject({
+    status: 400,
+    body: { error: { message: expect.stringContaining('halt at two') } },
+  })
+  expect((await ask('[1, 3]')).status).toBe(200)
+})

@@ -90,7 +90,8 @@ export function castTo(value: Typed, type: Ast, safe: boolean): Typed {
 
 export function castToType(value: Typed, to: Type): Typed {
   const from = value.type
-  if (value.constant === 'null') return typed(`CAST(NULL AS ${duckdbType(to)})`, to)
+  if (value.constant === 'null')
+    return typed(`CAST(${value.fails ? value.sql : 'NULL'} AS ${duckdbType(to)})`, to)
   if (from !== undefined && sameType(from, to)) return typed(coerceTo(value, to, 'CAST'), to)
   if (isRepeated(to) || isStruct(to)) {
     if (from === undefined) throw unsupported('CAST of a value whose type is not known here')

@@ -23,6 +23,8 @@ export interface Typed {
   readonly text?: string
   /** What a literal array or struct is made of: each part may become another type for itself. */
   readonly parts?: readonly Typed[]
+  /** A call of ERROR: of the type NULL, and yet to be evaluated whatever it becomes. */
+  readonly fails?: true
 }
 
 const scalars = new Map<string, Type>()
@@ -153,7 +155,8 @@ export function coerce(value: Typed, wanted: Type): string | undefined {
     return rebuilt(value.parts, value.type, wanted)
   const structs = isStruct(value.type) && isStruct(wanted)
   if (value.constant !== 'null' && (structs || sameType(value.type, wanted))) return byPosition(value, wanted)
-  if (isNull(value.type) && wanted.type !== 'NULL') return `CAST(NULL AS ${duckdbType(wanted)})`
+  if (isNull(value.type) && wanted.type !== 'NULL')
+    return `CAST(${value.fails ? value.sql : 'NULL'} AS ${duckdbType(wanted)})`
   if (wanted.type === 'NULL') return value.sql
   if (kindOfType(value.type) === 'STRING' && kindOfType(wanted) === 'BYTES') return `encode(${value.sql})`
   if (kindOfType(value.type) === 'STRING' && kindOfType(wanted) === 'TIMESTAMP')

@@ -111,7 +111,7 @@ function bySignature(name: string, args: readonly Typed[]): Typed {
     return typed(`CAST(round(${first.sql}, ${places?.text ?? 0}) AS DECIMAL(38,9))`, first.type)
   const overloads = FUNCTIONS.get(name) ?? OPERATORS.get(name) ?? []
   const result = applySignature(name, overloads, args)
-  return name === 'ERROR' ? typed(result.sql, scalar('NULL')) : result
+  return name === 'ERROR' ? { ...typed(result.sql, scalar('NULL')), fails: true } : result
 }
 
 function coalesce(write: Writer, scope: Scope, args: readonly Ast[]): Typed {
