@@ -11,13 +11,26 @@ export interface Destination {
   readonly templateSuffix: string
 }
 
-/** Rows of one request, as text that is ready to be joined. */
+/**
+ * What a request body is made of beside the rows' JSON. The adapter says it once, so that rows can be
+ * written into a body as they come, and a part of them cut out of it later: head, the rows with
+ * `between` them, tail.
+ */
+export interface RowFrame {
+  readonly head: (destination: Destination) => string
+  /** What stands before a row's JSON. Rows may go without insertId. */
+  readonly before: (insertId: string | undefined) => string
+  readonly after: string
+  readonly between: string
+  readonly tail: string
+}
+
+/** Rows of one request. */
 export interface InsertRequest {
   readonly destination: Destination
-  /** The rows' JSON texts, in order. */
-  readonly rows: readonly string[]
-  /** The rows' insertIds, in order; absent when rows go without one. */
-  readonly insertIds?: readonly string[]
+  /** UTF-8, framed as the adapter asked for. It may be written over once there is a verdict. */
+  readonly body: Uint8Array
+  readonly rowCount: number
 }
 
 /** BigQuery's complaint about one value of one row. */

@@ -32,7 +32,7 @@ export interface Progress {
   readonly success: number
   readonly applicationError: number
   readonly failure: number
-  /** Bytes of row text sent, retries included. */
+  /** Bytes of request bodies sent, before any compression, retries included. */
   readonly bytesSent: number
   /** Batches sent, each counted once. */
   readonly batches: number

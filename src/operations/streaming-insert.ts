@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { ControlPlane } from '../bigquery/control-plane.ts'
 import {
   createInsertRows,
+  insertAllFrame,
   maxRequestBytes,
   requestHeadBytes,
   rowEnvelopeBytes,
@@ -49,7 +50,7 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
   )
   const pace = {
     maxRows: options.batchCount,
-    maxBytes: options.batchBytes - requestHeadBytes,
+    maxBytes: options.batchBytes,
     maxInFlight: options.maxInFlight,
   }
   const paces = new Paces(pace, context.clock, context.random)
@@ -59,13 +60,13 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
       documents,
       {
         insertRows,
+        frame: insertAllFrame(options),
         encoderOf: rememberEncoders(context, options.ignoreUnknownValues),
         clock: context.clock,
         paces,
       },
       {
         batch: {
-          rowOverheadBytes: rowEnvelopeBytes + insertIdBytes,
           maxAgeMs: options.batchAgeMs,
         },
         budgetBytes: options.budgetBytes,

@@ -2,17 +2,27 @@
 // Before: partition. Next: send.
 import type { Clock } from '../contract/clock.ts'
 import type { Document } from '../contract/document.ts'
-import type { Destination } from '../contract/insert-rows.ts'
+import type { Destination, RowFrame } from '../contract/insert-rows.ts'
+import { Body, type RowJson } from './body.ts'
+import type { Buffers } from './buffers.ts'
 import type { Pace } from './pace.ts'
 
 /** A document after encoding, ready for a table. */
-export interface Row {
-  /** Position of its document in the source. */
+export interface EncodedDocument {
+  /** Position of the document in the source. */
   readonly index: number
   readonly document: Document
-  readonly text: string
-  readonly bytes: number
+  readonly json: RowJson
   /** Fixed here for good: every retry carries the same one. */
+  readonly insertId: string | undefined
+}
+
+/** One row of a batch; its JSON stands in the batch's body. */
+export interface Row {
+  readonly index: number
+  readonly document: Document
+  /** Bytes of the request that are this row's: its JSON, and what stands around it. */
+  readonly bytes: number
   readonly insertId: string | undefined
   /** What the budget was charged for its document. */
   readonly chargedBytes: number
@@ -23,6 +33,8 @@ export interface Batch {
   readonly destination: Destination
   readonly pace: Pace
   readonly rows: readonly Row[]
+  /** Of these rows and no others. */
+  readonly body: Body
   /** How often these rows have been sent. */
   readonly attempts: number
   /** How often the service failed these rows without refusing them. */
@@ -33,10 +45,16 @@ export interface Batch {
 
 /** What holds for every batch; how many rows and bytes it has at most is its destination's pace. */
 export interface BatchLimits {
-  /** Bytes that a request adds to each row's text. */
-  readonly rowOverheadBytes: number
   /** Milliseconds that the first row waits for others. */
   readonly maxAgeMs: number
+}
+
+/** Bytes that a document costs beside its data and its row: its outcome, and its places in queues. */
+export const documentOverheadBytes = 1024
+
+/** A batch of some of a batch's rows, in their order. */
+export function partOf(batch: Batch, rows: readonly Row[]): Batch {
+  return { ...batch, rows, body: batch.body.part(batch.rows, rows) }
 }
 
 /** One open batch. It owns its age timer, which ends with the seal. */
@@ -47,33 +65,41 @@ export class Batcher {
   readonly #clock: Clock
   readonly #sealed: (batch: Batch) => void
   readonly #rows: Row[] = []
-  #bytes = 0
+  readonly #body: Body
   #cancelTimer: (() => void) | undefined
 
   constructor(
     destination: Destination,
     pace: Pace,
+    buffers: Buffers,
+    frame: RowFrame,
     limits: BatchLimits,
     clock: Clock,
     sealed: (batch: Batch) => void,
   ) {
     this.#destination = destination
     this.#pace = pace
+    this.#body = new Body(buffers, frame, frame.head(destination))
     this.#limits = limits
     this.#clock = clock
     this.#sealed = sealed
   }
 
   /** The first row always fits: alone it is as small as a request can be. */
-  canFit(row: Row): boolean {
-    return this.#rows.length === 0 || this.#bytes + this.#sizeOf(row) <= this.#pace.maxBytes
+  canFit({ json, insertId }: EncodedDocument): boolean {
+    return this.#rows.length === 0 || this.#body.fits(json, insertId, this.#pace.maxBytes)
   }
 
-  add(row: Row): void {
-    this.#rows.push(row)
-    this.#bytes += this.#sizeOf(row)
+  /** Gives what the row costs. A row for which the body had to grow pays for the growth. */
+  add({ index, document, json, insertId }: EncodedDocument): number {
+    const capacity = this.#rows.length === 0 ? 0 : this.#body.capacity
+    const bytes = this.#body.add(json, insertId)
+    // The document itself is kept as well, until its outcome is handed on.
+    const chargedBytes = documentOverheadBytes + bytes + this.#body.capacity - capacity
+    this.#rows.push({ index, document, bytes, insertId, chargedBytes })
     if (this.#rows.length >= this.#pace.maxRows) this.seal()
     else this.#cancelTimer ??= this.#clock.after(this.#limits.maxAgeMs, () => this.seal())
+    return chargedBytes
   }
 
   seal(): void {
@@ -82,33 +108,23 @@ export class Batcher {
       destination: this.#destination,
       pace: this.#pace,
       rows: this.#rows,
+      body: this.#body,
       attempts: 0,
       stumbles: 0,
       isUnsure: false,
     })
   }
-
-  #sizeOf(row: Row): number {
-    return row.bytes + this.#limits.rowOverheadBytes
-  }
-}
-
-/** Bytes of the rows' texts. */
-export function bytesOf(rows: readonly Row[]): number {
-  return rows.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** The rows that go together at a pace, at least one, and what is left of them. */
-export function cut(batch: Batch, { maxRows, maxBytes }: Pace): readonly [Batch, Batch] {
+export function cut(batch: Batch, { maxRows, maxBytes }: Pace): readonly [Batch, Batch | undefined] {
   let end = 0
-  let bytes = 0
+  let bytes = batch.body.frameBytes
   for (const row of batch.rows) {
     bytes += row.bytes
     if (end > 0 && (end >= maxRows || bytes > maxBytes)) break
     end += 1
   }
-  return [
-    { ...batch, rows: end === batch.rows.length ? batch.rows : batch.rows.slice(0, end) },
-    { ...batch, rows: batch.rows.slice(end) },
-  ]
+  if (end === batch.rows.length) return [batch, undefined]
+  return [partOf(batch, batch.rows.slice(0, end)), partOf(batch, batch.rows.slice(end))]
 }

@@ -4,19 +4,13 @@ import type { Document, JsonObject } from '../contract/document.ts'
 import type { Destination } from '../contract/insert-rows.ts'
 import { isRecord, plainOf, type RowEncoder } from '../encoding/encode-row.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
+import type { RowJson } from './body.ts'
 import { nameOf } from './partition.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-export interface EncodedDocument {
-  /** JSON text of the row. */
-  readonly text: string
-  /** Its length in UTF-8. */
-  readonly bytes: number
-}
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Parses, checks and serialises a document, once. Text that needs no rewriting is sent as it came.
+ * Parses, checks and serialises a document, once. Text and bytes that need no rewriting are sent as they came.
  * @throws ConnectorError of the category `document`.
  */
 export function encodeDocument(
@@ -24,22 +18,16 @@ export function encodeDocument(
   encodeRow: RowEncoder,
   destination: Destination,
   maxRowBytes: number,
-): EncodedDocument {
+): RowJson {
   const { data } = document
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    const text = serialise(checked(data, encodeRow, destination))
-    return sized(text, Buffer.byteLength(text), maxRowBytes)
+    return sized(serialise(checked(data, encodeRow, destination)), maxRowBytes)
   }
-
   // The size first: text that is far too large is not worth parsing.
-  const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
-  if (bytes > maxRowBytes) throw tooLarge(bytes, maxRowBytes)
-  const text = typeof data === 'string' ? withoutMark(data) : decode(data)
-  const row = parse(text)
+  const json = sized(withoutMark(data), maxRowBytes)
+  const row = parse(typeof json === 'string' ? json : decode(json))
   const encoded = checked(row, encodeRow, destination)
-  if (encoded === row) return { text, bytes }
-  const rewritten = serialise(encoded)
-  return sized(rewritten, Buffer.byteLength(rewritten), maxRowBytes)
+  return encoded === row ? json : sized(serialise(encoded), maxRowBytes)
 }
 
 /** What a source gave, as a document: what is none is refused later for its data, like any other. */
@@ -62,7 +50,8 @@ export function sizeOf({ data }: Document): number {
 /** The object in a document's text, or the document's object itself. */
 export function parseDocument({ data }: Document): JsonObject {
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) return objectOf(data)
-  return objectOf(parse(typeof data === 'string' ? withoutMark(data) : decode(data)))
+  const json = withoutMark(data)
+  return objectOf(parse(typeof json === 'string' ? json : decode(json)))
 }
 
 function checked(row: unknown, encodeRow: RowEncoder, destination: Destination): JsonObject {
@@ -98,9 +87,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** A byte order mark is no part of the text; decoded bytes have lost theirs already. */
-function withoutMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+/** A byte order mark is no part of the text. */
+function withoutMark(json: RowJson): RowJson {
+  if (typeof json === 'string') return json.charCodeAt(0) === 0xfeff ? json.slice(1) : json
+  const isMarked = json[0] === 0xef && json[1] === 0xbb && json[2] === 0xbf
+  return isMarked ? json.subarray(3) : json
 }
 
 function decode(bytes: Uint8Array): string {
@@ -120,9 +111,12 @@ function serialise(row: unknown): string {
   }
 }
 
-function sized(text: string, bytes: number, maxRowBytes: number): EncodedDocument {
+function sized<Json extends RowJson>(json: Json, maxRowBytes: number): Json {
+  // A character has three bytes at most, so that small texts need not be measured.
+  if (json.length * 3 <= maxRowBytes) return json
+  const bytes = Buffer.byteLength(json)
   if (bytes > maxRowBytes) throw tooLarge(bytes, maxRowBytes)
-  return { text, bytes }
+  return json
 }
 
 function tooLarge(bytes: number, maxRowBytes: number): ConnectorError {

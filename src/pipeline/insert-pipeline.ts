@@ -2,13 +2,13 @@
 // admit -> encode -> partition -> batch -> send -> settle -> deliver; read the stages in this order.
 import type { Clock } from '../contract/clock.ts'
 import type { Document, DocumentSource } from '../contract/document.ts'
-import type { Destination, InsertRows } from '../contract/insert-rows.ts'
+import type { Destination, InsertRows, RowFrame } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
 import { Budget } from './admit.ts'
-import type { BatchLimits } from './batch.ts'
+import { type BatchLimits, documentOverheadBytes } from './batch.ts'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { DeliveryAsSettled, DeliveryInDocumentOrder } from './deliver.ts'
@@ -21,6 +21,8 @@ import { openSource } from './source.ts'
 
 export interface PipelinePorts {
   readonly insertRows: InsertRows
+  /** How `insertRows` wants a body. */
+  readonly frame: RowFrame
   /**
    * The encoder of a table's rows; at once when it is known. An error is the outcome of the document
    * that asked; the signal ends the wait.
@@ -42,9 +44,6 @@ export interface PipelineOptions extends Omit<SendOptions, 'maxPausedBytes'> {
   readonly outcomeOrder: 'document' | 'settled'
 }
 
-/** Bytes that a document costs beside its row: its outcome, and its places in queues. */
-const documentOverheadBytes = 1024
-
 export async function* insertPipeline(
   documents: DocumentSource,
   ports: PipelinePorts,
@@ -59,7 +58,9 @@ export async function* insertPipeline(
   // In document order everybody waits for a destination that pauses; else half of the budget is for the others.
   const sending = isInOrder ? options : { ...options, maxPausedBytes: options.budgetBytes / 2 }
   const sender = new Sender(ports, sending, counters, stopping.signal, (settled) => delivery.add(settled))
-  const partition = new Partition(options.batch, ports.paces, ports.clock, (batch) => sender.add(batch))
+  const partition = new Partition(ports.frame, options.batch, ports.paces, ports.clock, (batch) =>
+    sender.add(batch),
+  )
   const source = openSource(documents)
   const letters = new DeadLetters(deadLetter, ports.clock)
   const { insertIdPrefix } = options
@@ -72,10 +73,8 @@ export async function* insertPipeline(
   }
 
   const enter = (document: Document, index: number, to: Destination, encodeRow: RowEncoder): void => {
-    const { text, bytes } = encodeDocument(document, encodeRow, to, options.maxRowBytes)
-    const chargedBytes = documentOverheadBytes + bytes
-    budget.spend(chargedBytes)
-    partition.add({ index, document, text, bytes, insertId: insertIdOf(index), chargedBytes }, to)
+    const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
+    budget.spend(partition.add({ index, document, json, insertId: insertIdOf(index) }, to))
   }
   const reject = (document: Document, index: number, thrown: unknown, to?: Destination): void => {
     const outcome = {

@@ -135,10 +135,10 @@ export class Pace {
     } else if (isBehind) this.#maxInFlight = Math.min(maxInFlight, this.#maxInFlight + 1 / this.#maxInFlight)
   }
 
-  /** A request was too large as a whole. */
-  tooLarge(rows: number, bytes: number): void {
-    this.#maxRows = Math.max(1, Math.min(this.#maxRows, rows / 2))
-    this.#maxBytes = Math.max(1, Math.min(this.#maxBytes, bytes / 2))
+  /** A request was too large as a whole; one of this size is tried next. */
+  shrinkTo(rows: number, bytes: number): void {
+    this.#maxRows = Math.min(this.#maxRows, rows)
+    this.#maxBytes = Math.min(this.#maxBytes, bytes)
   }
 
   /**

@@ -2,9 +2,10 @@
 // Before: encode. Next: batch.
 import type { Clock } from '../contract/clock.ts'
 import type { Document } from '../contract/document.ts'
-import type { Destination } from '../contract/insert-rows.ts'
+import type { Destination, RowFrame } from '../contract/insert-rows.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
-import { type Batch, Batcher, type BatchLimits, type Row } from './batch.ts'
+import { type Batch, Batcher, type BatchLimits, type EncodedDocument } from './batch.ts'
+import { Buffers } from './buffers.ts'
 import type { Paces } from './pace.ts'
 
 // https://cloud.google.com/bigquery/docs/tables#table_naming and .../datasets#dataset-naming
@@ -54,6 +55,8 @@ export function keyOf({ projectId, datasetId, tableId, templateSuffix }: Destina
 
 /** The open batches, one a destination at most. */
 export class Partition {
+  readonly #buffers = new Buffers()
+  readonly #frame: RowFrame
   readonly #limits: BatchLimits
   readonly #paces: Paces
   readonly #clock: Clock
@@ -63,19 +66,29 @@ export class Partition {
   #last: Destination | undefined
   #lastKey = ''
 
-  constructor(limits: BatchLimits, paces: Paces, clock: Clock, seal: (batch: Batch) => void) {
+  constructor(
+    frame: RowFrame,
+    limits: BatchLimits,
+    paces: Paces,
+    clock: Clock,
+    seal: (batch: Batch) => void,
+  ) {
+    this.#frame = frame
     this.#limits = limits
     this.#paces = paces
     this.#clock = clock
     this.#seal = seal
   }
 
-  add(row: Row, destination: Destination): void {
+  /** Gives what the row costs. */
+  add(encoded: EncodedDocument, destination: Destination): number {
     const key = this.#keyOf(destination)
     let batcher = this.#open.get(key)
-    if (batcher && !batcher.canFit(row)) batcher.seal()
-    batcher = this.#open.get(key) ?? this.#openBatch(key, destination)
-    batcher.add(row)
+    if (batcher && !batcher.canFit(encoded)) {
+      batcher.seal()
+      batcher = undefined
+    }
+    return (batcher ?? this.#openBatch(key, destination)).add(encoded)
   }
 
   /** Seals everything now: the source has ended, or waits for room. */
@@ -96,6 +109,8 @@ export class Partition {
     const batcher = new Batcher(
       destination,
       this.#paces.of(destination),
+      this.#buffers,
+      this.#frame,
       this.#limits,
       this.#clock,
       (batch) => {

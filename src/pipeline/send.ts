@@ -3,7 +3,7 @@
 import type { Clock } from '../contract/clock.ts'
 import type { InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
-import { type Batch, bytesOf, cut } from './batch.ts'
+import { type Batch, cut } from './batch.ts'
 import type { Pace } from './pace.ts'
 import { nameOf } from './partition.ts'
 import { abortedError, type Settled, settle } from './settle.ts'
@@ -118,7 +118,6 @@ export class Sender {
   }
 
   #queue(lane: Lane, batch: Batch, notBefore: number, place: 'first' | 'last'): void {
-    if (batch.rows.length === 0) return
     lane.waiting[place === 'first' ? 'unshift' : 'push']({ batch, notBefore })
     lane.waitingBytes += chargeOf(batch)
   }
@@ -182,7 +181,7 @@ export class Sender {
     if (found === undefined) return undefined
     lane.waitingBytes -= chargeOf(found.batch)
     const [batch, rest] = cut(found.batch, lane.pace)
-    this.#queue(lane, rest, found.notBefore, 'first')
+    if (rest !== undefined) this.#queue(lane, rest, found.notBefore, 'first')
     return batch
   }
 
@@ -226,15 +225,10 @@ export class Sender {
     this.#fill()
   }
 
-  async #ask({ destination, rows, attempts }: Batch): Promise<InsertVerdict> {
-    const hasIds = rows[0]?.insertId !== undefined
-    const request = {
-      destination,
-      rows: rows.map((row) => row.text),
-      ...(hasIds ? { insertIds: rows.map((row) => row.insertId ?? '') } : {}),
-    }
+  async #ask({ destination, rows, body, attempts }: Batch): Promise<InsertVerdict> {
+    const request = { destination, body: body.bytes, rowCount: rows.length }
     try {
-      this.#events.sent(bytesOf(rows), attempts > 1)
+      this.#events.sent(request.body.byteLength, attempts > 1)
       return await this.#ports.insertRows(request, this.#cancel.signal)
     } catch (thrown) {
       return { verdict: 'give-up', error: asConnectorError(thrown) }
@@ -256,7 +250,8 @@ export class Sender {
       case 'split':
         pace.answered()
         if (verdict.error.code === 'BQC_REQUEST_TOO_LARGE') {
-          pace.tooLarge(batch.rows.length, bytesOf(batch.rows))
+          const { frameBytes, rowBytes } = batch.body
+          pace.shrinkTo(Math.ceil(batch.rows.length / 2), frameBytes + Math.ceil(rowBytes / 2))
           this.#events.paced()
         }
         break

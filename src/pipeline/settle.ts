@@ -3,7 +3,7 @@ import type { Document } from '../contract/document.ts'
 import type { Destination, InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
 import type { Outcome, OutcomeStatus } from '../contract/outcome.ts'
 import { ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
-import type { Batch, Row } from './batch.ts'
+import { type Batch, partOf, type Row } from './batch.ts'
 import { nameOf } from './partition.ts'
 
 /** An outcome, the document that it is about, and what goes back to the budget when it leaves. */
@@ -37,8 +37,11 @@ export function settle(
   isStopped: boolean,
 ): Settlement {
   switch (verdict.verdict) {
-    case 'stored':
-      return settleRows(batch, verdict.rows, maxAttempts, isStopped)
+    case 'stored': {
+      const settlement = settleRows(batch, verdict.rows, maxAttempts, isStopped)
+      batch.body.release()
+      return settlement
+    }
     case 'split':
       if (isStopped) return settleAll(batch, abortedError(true))
       return batch.rows.length === 1
@@ -127,7 +130,7 @@ function settleRows(
   if (again.length === 0) return { settled, again: [], isLater: false }
   const stumbles = batch.stumbles + (isProgress ? 0 : 1)
   const isLater = listed.some((row) => row.verdict === 'again-later')
-  return { settled, again: [{ ...batch, rows: again, stumbles }], isLater }
+  return { settled, again: [{ ...partOf(batch, again), stumbles }], isLater }
 }
 
 function stored(
@@ -182,8 +185,5 @@ function notTaken(errors: readonly RowError[], batch: Batch): ConnectorError {
 
 function halves(batch: Batch): Batch[] {
   const middle = Math.ceil(batch.rows.length / 2)
-  return [
-    { ...batch, rows: batch.rows.slice(middle) },
-    { ...batch, rows: batch.rows.slice(0, middle) },
-  ]
+  return [partOf(batch, batch.rows.slice(middle)), partOf(batch, batch.rows.slice(0, middle))]
 }

@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createInsertRows, requestHeadBytes, rowEnvelopeBytes } from '../../src/bigquery/insert-all.ts'
+import {
+  createInsertRows,
+  insertAllFrame,
+  requestHeadBytes,
+  rowEnvelopeBytes,
+} from '../../src/bigquery/insert-all.ts'
 import { openHttp, openTransport } from '../../src/bigquery/transport.ts'
-import type { InsertRequest, InsertVerdict } from '../../src/contract/insert-rows.ts'
+import type { Destination, InsertVerdict } from '../../src/contract/insert-rows.ts'
 import { errorReply } from './scripted-transport.ts'
 import { type Answer, startTinyServer, type TinyServer } from './tiny-server.ts'
 
@@ -12,11 +17,23 @@ afterEach(async () => {
 
 const usual = { skipInvalidRows: false, ignoreUnknownValues: false, requestTimeout: 5000 }
 const orders = { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' }
-const two: InsertRequest = { destination: orders, rows: ['{"a":1}', '{"a":2}'], insertIds: ['x-0', 'x-1'] }
+
+interface Rows {
+  readonly destination: Destination
+  readonly rows: readonly string[]
+  readonly insertIds?: readonly string[]
+}
+const two: Rows = { destination: orders, rows: ['{"a":1}', '{"a":2}'], insertIds: ['x-0', 'x-1'] }
+
+function framed({ destination, rows, insertIds }: Rows, options: typeof usual): Uint8Array {
+  const { head, before, after, between, tail } = insertAllFrame(options)
+  const each = rows.map((row, at) => before(insertIds?.[at]) + row + after)
+  return Buffer.from(head(destination) + each.join(between) + tail)
+}
 
 async function insertInto(
   answer: (count: number) => Answer | 'drop' | Promise<Answer | 'drop'>,
-  request: InsertRequest = two,
+  request: Rows = two,
   options: Partial<typeof usual> = {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<{ verdict: InsertVerdict; server: TinyServer }> {
@@ -24,8 +41,11 @@ async function insertInto(
   const http = openHttp()
   open.push(http, server)
   const tokens = { token: async () => undefined, renew: async () => undefined }
-  const insertRows = createInsertRows(openTransport(http, tokens), server.url, { ...usual, ...options })
-  return { verdict: await insertRows(request, signal), server }
+  const all = { ...usual, ...options }
+  const insertRows = createInsertRows(openTransport(http, tokens), server.url, all)
+  const { destination, rows } = request
+  const verdict = await insertRows({ destination, body: framed(request, all), rowCount: rows.length }, signal)
+  return { verdict, server }
 }
 
 const bodyAt = (server: TinyServer) => JSON.parse(server.asked[0]?.body ?? '')

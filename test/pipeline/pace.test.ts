@@ -301,10 +301,12 @@ describe('a pace', () => {
     expect([pace.maxInFlight > 4, pace.maxRows]).toEqual([true, 400])
   })
 
-  it('shrinks rows and bytes below what was too large', () => {
+  it('shrinks to half of what was too large, and grows back by little', () => {
     const pace = newPace()
-    pace.tooLarge(300, 80_000)
+    pace.shrinkTo(150, 40_000)
     expect([pace.maxRows, pace.maxBytes]).toEqual([150, 40_000])
+    pace.stored(clock.now(), false)
+    expect([pace.maxRows, pace.maxBytes]).toEqual([154, 41_000])
   })
 
   it('sends less at a time when answers take twice as long as usual', async () => {
@@ -336,7 +338,7 @@ describe('a pace', () => {
 
   it('is remembered by the operation while it lives', () => {
     const paces = new Paces(limits, clock, () => 0)
-    paces.of(usual.destination).tooLarge(100, 20_000)
+    paces.of(usual.destination).shrinkTo(50, 20_000)
     expect(paces.of({ ...usual.destination }).maxRows).toBe(50)
   })
 })

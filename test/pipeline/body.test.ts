@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RowFrame } from '../../src/contract/insert-rows.ts'
+import { Body, type RowJson } from '../../src/pipeline/body.ts'
+import { Buffers } from '../../src/pipeline/buffers.ts'
+
+const frame: RowFrame = {
+  head: () => '',
+  before: (insertId) => `<${insertId ?? ''}|`,
+  after: '>',
+  between: ', ',
+  tail: ' end',
+}
+const head = 'begin é '
+const textOf = (rows: readonly string[], ids: readonly (string | undefined)[]): string =>
+  `${head}${rows.map((row, at) => `<${ids[at] ?? ''}|${row}>`).join(', ')} end`
+const read = (body: Body): string => Buffer.from(body.bytes).toString()
+
+const text = fc.string({ unit: 'grapheme', maxLength: 3000 })
+const row = fc.record({
+  text,
+  isBytes: fc.boolean(),
+  id: fc.option(text, { nil: undefined }),
+  isKept: fc.boolean(),
+})
+const jsonOf = ({ text, isBytes }: { text: string; isBytes: boolean }): RowJson =>
+  isBytes ? Buffer.from(text) : text
+
+describe('a body', () => {
+  it('holds every row in its frame, and a part of it the chosen ones, whatever memory they are written to', () => {
+    const buffers = new Buffers()
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 40 }), (given) => {
+        const body = new Body(buffers, frame, head)
+        const rows = given.map((each) => ({ ...each, bytes: body.add(jsonOf(each), each.id) }))
+        const kept = rows.filter(({ isKept }) => isKept)
+
+        const whole = read(body)
+        const part = body.part(rows, kept)
+
+        expect(whole).toBe(
+          textOf(
+            rows.map(({ text }) => text),
+            rows.map(({ id }) => id),
+          ),
+        )
+        expect(read(part)).toBe(
+          textOf(
+            kept.map(({ text }) => text),
+            kept.map(({ id }) => id),
+          ),
+        )
+        body.release()
+        part.release()
+      }),
+    )
+  })
+
+  it('knows before a row is written whether it will be longer than a limit', () => {
+    fc.assert(
+      fc.property(row, row, fc.nat(12_000), (first, second, maxBytes) => {
+        const body = new Body(new Buffers(), frame, head)
+        body.add(jsonOf(first), first.id)
+
+        const fits = body.fits(jsonOf(second), second.id, maxBytes)
+        body.add(jsonOf(second), second.id)
+
+        expect(fits).toBe(body.bytes.byteLength <= maxBytes)
+      }),
+    )
+  })
+
+  it('takes memory that another has given away', () => {
+    const buffers = new Buffers()
+    const first = new Body(buffers, frame, head)
+    first.add('x'.repeat(100_000), undefined)
+    const { capacity } = first
+    first.release()
+
+    const second = new Body(buffers, frame, head)
+
+    expect(second.capacity).toBe(capacity)
+  })
+})
