@@ -33,6 +33,7 @@ interface StreamingInsertOptions {
   readonly requestTimeout: number
   readonly skipInvalidRows: boolean
   readonly templateSuffix: string
+  readonly validation: 'local' | 'service'
 }
 
 /** Random bytes in an insertId's prefix: 96 bits keep the rows of two executions apart. */
@@ -61,7 +62,10 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
       {
         insertRows,
         frame: insertAllFrame(options),
-        encoderOf: rememberEncoders(context, options.ignoreUnknownValues),
+        encoderOf:
+          options.validation === 'local'
+            ? rememberEncoders(context, options.ignoreUnknownValues)
+            : () => undefined,
         clock: context.clock,
         paces,
       },

@@ -5,26 +5,33 @@ import type { Destination } from '../contract/insert-rows.ts'
 import { isRecord, plainOf, type RowEncoder } from '../encoding/encode-row.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
 import type { RowJson } from './body.ts'
+import { isOneObject } from './one-object.ts'
 import { nameOf } from './partition.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses, checks and serialises a document, once. Text and bytes that need no rewriting are sent as they came.
+ * Without an encoder the checking is the service's: text and bytes are not even parsed.
  * @throws ConnectorError of the category `document`.
  */
 export function encodeDocument(
   document: Document,
-  encodeRow: RowEncoder,
+  encodeRow: RowEncoder | undefined,
   destination: Destination,
   maxRowBytes: number,
 ): RowJson {
   const { data } = document
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    return sized(serialise(checked(data, encodeRow, destination)), maxRowBytes)
+    const row = encodeRow === undefined ? objectOf(data) : checked(data, encodeRow, destination)
+    return sized(serialise(row), maxRowBytes)
   }
   // The size first: text that is far too large is not worth parsing.
   const json = sized(withoutMark(data), maxRowBytes)
+  if (encodeRow === undefined) {
+    if (!isOneObject(json)) parseDocument(document)
+    return json
+  }
   const row = parse(typeof json === 'string' ? json : decode(json))
   const encoded = checked(row, encodeRow, destination)
   return encoded === row ? json : sized(serialise(encoded), maxRowBytes)
@@ -47,7 +54,10 @@ export function sizeOf({ data }: Document): number {
   }
 }
 
-/** The object in a document's text, or the document's object itself. */
+/**
+ * The object in a document's text, or the document's object itself.
+ * @throws ConnectorError `BQC_DOCUMENT_NOT_JSON` or `BQC_DOCUMENT_NOT_OBJECT`
+ */
 export function parseDocument({ data }: Document): JsonObject {
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) return objectOf(data)
   const json = withoutMark(data)

@@ -25,9 +25,12 @@ export interface PipelinePorts {
   readonly frame: RowFrame
   /**
    * The encoder of a table's rows; at once when it is known. An error is the outcome of the document
-   * that asked; the signal ends the wait.
+   * that asked; the signal ends the wait. Without an encoder, rows are left to the service to check.
    */
-  readonly encoderOf: (destination: Destination, signal: AbortSignal) => RowEncoder | Promise<RowEncoder>
+  readonly encoderOf: (
+    destination: Destination,
+    signal: AbortSignal,
+  ) => RowEncoder | undefined | Promise<RowEncoder>
   /** What is known of the destinations; it outlives an execution. */
   readonly paces: Paces
   readonly clock: Clock
@@ -72,7 +75,12 @@ export async function* insertPipeline(
     budget.wake()
   }
 
-  const enter = (document: Document, index: number, to: Destination, encodeRow: RowEncoder): void => {
+  const enter = (
+    document: Document,
+    index: number,
+    to: Destination,
+    encodeRow: RowEncoder | undefined,
+  ): void => {
     const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
     budget.spend(partition.add({ index, document, json, insertId: insertIdOf(index) }, to))
   }
@@ -85,7 +93,12 @@ export async function* insertPipeline(
     budget.spend(chargedBytes)
     delivery.add([{ outcome, document, chargedBytes }])
   }
-  const tryEnter = (document: Document, index: number, to: Destination, encodeRow: RowEncoder): void => {
+  const tryEnter = (
+    document: Document,
+    index: number,
+    to: Destination,
+    encodeRow: RowEncoder | undefined,
+  ): void => {
     try {
       enter(document, index, to, encodeRow)
     } catch (thrown) {

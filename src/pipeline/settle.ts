@@ -2,8 +2,9 @@
 import type { Document } from '../contract/document.ts'
 import type { Destination, InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
 import type { Outcome, OutcomeStatus } from '../contract/outcome.ts'
-import { ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
+import { asConnectorError, ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
 import { type Batch, partOf, type Row } from './batch.ts'
+import { parseDocument } from './encode.ts'
 import { nameOf } from './partition.ts'
 
 /** An outcome, the document that it is about, and what goes back to the budget when it leaves. */
@@ -36,6 +37,10 @@ export function settle(
   maxAttempts: number,
   isStopped: boolean,
 ): Settlement {
+  if (verdict.verdict !== 'stored' && verdict.error.code === 'BQC_REQUEST_REFUSED') {
+    const settlement = settleMalformed(batch, isStopped)
+    if (settlement !== undefined) return settlement
+  }
   switch (verdict.verdict) {
     case 'stored': {
       const settlement = settleRows(batch, verdict.rows, maxAttempts, isStopped)
@@ -50,6 +55,27 @@ export function settle(
     default:
       return settleAll(batch, verdict.error)
   }
+}
+
+/**
+ * Where text goes unparsed, a refused request may hold rows that are no JSON. They are found here, and the
+ * others go again.
+ */
+function settleMalformed(batch: Batch, isStopped: boolean): Settlement | undefined {
+  const settled: Settled[] = []
+  const again: Row[] = []
+  for (const row of batch.rows) {
+    try {
+      parseDocument(row.document)
+      again.push(row)
+    } catch (thrown) {
+      settled.push(failed(row, batch, asConnectorError(thrown)))
+    }
+  }
+  if (settled.length === 0) return undefined
+  if (!isStopped) return { settled, again: again.length > 0 ? [partOf(batch, again)] : [], isLater: false }
+  settled.push(...again.map((row) => failed(row, batch, abortedError(true))))
+  return { settled, again: [], isLater: false }
 }
 
 /** The same error for every row. */

@@ -86,6 +86,13 @@ export const contenders: Readonly<Record<string, Contender>> = {
       {},
     ),
 
+  'connector, JSON text, validation service': (task) =>
+    insertWithConnector(
+      task,
+      pool(task.width).map((data) => ({ data: JSON.stringify(data) })),
+      { validation: 'service' },
+    ),
+
   'official createInsertStream': async (task) => {
     const rows = pool(task.width)
     const stream = officialTable(task).createInsertStream({

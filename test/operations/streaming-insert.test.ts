@@ -107,6 +107,39 @@ describe('Streaming Insert', () => {
     expect(outcome).not.toHaveProperty('insertId')
   })
 
+  it('leaves checking to BigQuery when it is told to: malformed text harms no neighbour', async () => {
+    await bigquery.run('CREATE TABLE shop.unchecked (id INT64)')
+    const documents = ['{"id":40}', '{"id":41,}', '{"id":"x"}', '{"id":43}', '{"id":44},"insertId":"x"'].map(
+      (data, at) => ({ data: at === 3 ? Buffer.from(data) : data }),
+    )
+
+    const outcomes = await Array.fromAsync(
+      insert({ objectType: 'datasets/shop/tables/unchecked', validation: 'service' }).execute(documents),
+    )
+
+    expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+      'success',
+      'BQC_DOCUMENT_NOT_JSON',
+      'BQC_ROW_REFUSED',
+      'success',
+      'BQC_DOCUMENT_NOT_JSON',
+    ])
+    expect(await bigquery.rows('SELECT id FROM shop.unchecked ORDER BY id')).toEqual([
+      { id: '40' },
+      { id: '43' },
+    ])
+  })
+
+  it('describes no table when checking is left to BigQuery: a missing one fails by its insert', async () => {
+    const [outcome] = await Array.fromAsync(
+      insert({ objectType: 'datasets/shop/tables/nowhere', validation: 'service' }).execute([
+        { data: '{"id":1}' },
+      ]),
+    )
+
+    expect(outcome).toMatchObject({ status: 'failure', code: '404', attempts: 1 })
+  })
+
   it('tells every fault of its options at once, before anything runs', () => {
     expect(() => insert({ objectType: 'orders', batchCount: 0, colour: 'red' })).toThrow(
       expect.objectContaining({
