@@ -3,16 +3,22 @@
 import type { InsertRows, InsertVerdict, RowError, RowFrame, RowVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { refusal, rowVerdictOf, verdictOf } from './classify.ts'
+import { jsonContent } from './json-content.ts'
 import type { Transport } from './transport.ts'
 
 export interface InsertAllOptions {
   readonly skipInvalidRows: boolean
   readonly ignoreUnknownValues: boolean
+  /** Compresses the body of each request. */
+  readonly gzip: boolean
   /** Milliseconds for one request. */
   readonly requestTimeout: number
 }
 
-/** Bytes of a request body at most. https://cloud.google.com/bigquery/quotas#streaming_inserts */
+/**
+ * Bytes of a request body at most, before compression: whether BigQuery counts them compressed is not
+ * documented. https://cloud.google.com/bigquery/quotas#streaming_inserts
+ */
 export const maxRequestBytes: number = 10_485_760
 /** Bytes of a request beside its rows, the longest template suffix included. */
 export const requestHeadBytes: number = 1200
@@ -29,11 +35,11 @@ export function createInsertRows(
     const { projectId, datasetId, tableId } = request.destination
     const of = `insert into ${projectId}.${datasetId}.${tableId}`
     try {
+      const content = await jsonContent(request.body, options.gzip)
       const reply = await transport.send({
         method: 'POST',
         url: `${endpoint}/bigquery/v2/projects/${encodeURIComponent(projectId)}/datasets/${encodeURIComponent(datasetId)}/tables/${encodeURIComponent(tableId)}/insertAll?prettyPrint=false`,
-        headers: { 'content-type': 'application/json' },
-        body: request.body,
+        ...content,
         signal,
         timeoutMs: options.requestTimeout,
       })

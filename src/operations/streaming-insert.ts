@@ -10,6 +10,7 @@ import {
 } from '../bigquery/insert-all.ts'
 import { parseTableId } from '../browse/profiles.ts'
 import type { Destination, InsertRows } from '../contract/insert-rows.ts'
+import { isLoopback } from '../descriptor/resolve.ts'
 import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
 import { insertPipeline, type PipelinePorts } from '../pipeline/insert-pipeline.ts'
@@ -24,6 +25,7 @@ interface StreamingInsertOptions {
   readonly batchCount: number
   readonly budgetBytes: number
   readonly generateInsertId: boolean
+  readonly gzip: 'auto' | 'always' | 'never'
   readonly ignoreUnknownValues: boolean
   readonly maxAttempts: number
   readonly maxInFlight: number
@@ -45,8 +47,10 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
   const options = config as unknown as StreamingInsertOptions
   const { datasetId, tableId } = parseTableId(options.objectType)
   const projectId = options.projectIdOverride || context.projectId
+  // On this machine the way is so short that compressing takes longer than sending.
+  const gzip = options.gzip === 'auto' ? !isLoopback(context.endpoint) : options.gzip === 'always'
   const insertRows = awaitNewTables(
-    createInsertRows(context.transport, context.endpoint, options),
+    createInsertRows(context.transport, context.endpoint, { ...options, gzip }),
     context.control,
   )
   const pace = {

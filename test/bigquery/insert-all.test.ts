@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createInsertRows,
@@ -5,9 +6,9 @@ import {
   requestHeadBytes,
   rowEnvelopeBytes,
 } from '../../src/bigquery/insert-all.ts'
-import { openHttp, openTransport } from '../../src/bigquery/transport.ts'
-import type { Destination, InsertVerdict } from '../../src/contract/insert-rows.ts'
-import { errorReply } from './scripted-transport.ts'
+import { type Http, openHttp, openTransport } from '../../src/bigquery/transport.ts'
+import type { Destination, InsertRequest, InsertVerdict } from '../../src/contract/insert-rows.ts'
+import { errorReply, jsonReply, scriptedTransport } from './scripted-transport.ts'
 import { type Answer, startTinyServer, type TinyServer } from './tiny-server.ts'
 
 const open: { close(): Promise<void> }[] = []
@@ -15,7 +16,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close()
 })
 
-const usual = { skipInvalidRows: false, ignoreUnknownValues: false, requestTimeout: 5000 }
+const usual = { gzip: false, skipInvalidRows: false, ignoreUnknownValues: false, requestTimeout: 5000 }
 const orders = { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' }
 
 interface Rows {
@@ -31,6 +32,12 @@ function framed({ destination, rows, insertIds }: Rows, options: typeof usual): 
   return Buffer.from(head(destination) + each.join(between) + tail)
 }
 
+const requestOf = (rows: Rows, options: typeof usual): InsertRequest => ({
+  destination: rows.destination,
+  body: framed(rows, options),
+  rowCount: rows.rows.length,
+})
+
 async function insertInto(
   answer: (count: number) => Answer | 'drop' | Promise<Answer | 'drop'>,
   request: Rows = two,
@@ -43,8 +50,7 @@ async function insertInto(
   const tokens = { token: async () => undefined, renew: async () => undefined }
   const all = { ...usual, ...options }
   const insertRows = createInsertRows(openTransport(http, tokens), server.url, all)
-  const { destination, rows } = request
-  const verdict = await insertRows({ destination, body: framed(request, all), rowCount: rows.length }, signal)
+  const verdict = await insertRows(requestOf(request, all), signal)
   return { verdict, server }
 }
 
@@ -109,6 +115,41 @@ describe('a request for rows', () => {
     expect(server.asked[0]?.path).toContain(
       '/projects/example.com%3Ademo/datasets/shop/tables/a%2Fb%3Fc/insertAll',
     )
+  })
+
+  it('is compressed when it is told to be, as the same JSON, and says so', async () => {
+    const { asked, transport } = scriptedTransport(() => jsonReply({}))
+    const plain = scriptedTransport(() => jsonReply({}))
+    const { signal } = new AbortController()
+
+    const request = requestOf(two, usual)
+    const verdict = await createInsertRows(transport, 'https://x', { ...usual, gzip: true })(request, signal)
+    await createInsertRows(plain.transport, 'https://x', usual)(request, signal)
+
+    expect(verdict).toEqual({ verdict: 'stored', rows: [] })
+    expect(asked[0]?.headers).toEqual({ 'content-type': 'application/json', 'content-encoding': 'gzip' })
+    expect(gunzipSync(asked[0]?.body as Uint8Array)).toEqual(plain.asked[0]?.body)
+    expect(plain.asked[0]?.headers).toEqual({ 'content-type': 'application/json' })
+  })
+
+  it('is compressed once when an expired token makes it go twice', async () => {
+    const bodies: unknown[] = []
+    const http: Http = {
+      async send({ body }) {
+        bodies.push(body)
+        return bodies.length === 1 ? errorReply(401, 'authError', 'Expired.') : jsonReply({})
+      },
+      close: async () => {},
+    }
+    const transport = openTransport(http, { token: async () => 'old', renew: async () => 'new' })
+
+    await createInsertRows(transport, 'https://x', { ...usual, gzip: true })(
+      requestOf(two, usual),
+      new AbortController().signal,
+    )
+
+    expect(bodies).toHaveLength(2)
+    expect(bodies[1]).toBe(bodies[0])
   })
 
   it('is no longer than the sizes that batches are cut by', async () => {

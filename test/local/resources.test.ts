@@ -151,6 +151,18 @@ describe('the HTTP face', () => {
     expect(reply.body.id).toBe('demo:zipped')
   })
 
+  test('a gzip body that unzips to more than a request may hold is refused, however small it is', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
+    const reply = await api.call('POST', 'projects/demo/datasets', bomb, { 'Content-Encoding': 'gzip' })
+    expect(reply.status).toBe(400)
+    expect(reply.body.error.message).toBe('Request payload size exceeds the limit: 10485760 bytes.')
+  })
+
+  test('a body that only says that it is gzip is refused', async () => {
+    const reply = await api.call('POST', 'projects/demo/datasets', '{}', { 'Content-Encoding': 'gzip' })
+    expect(reply.body.error.errors[0].reason).toBe('badRequest')
+  })
+
   test('a taken port is refused with EADDRINUSE and one clear line', async () => {
     const port = Number(new URL(api.local.url).port)
     const error = await startLocalBigQuery({ port }).then(

@@ -1,4 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { ControlPlane } from '../../src/bigquery/control-plane.ts'
+import { createRetry } from '../../src/bigquery/retry.ts'
+import { openStreamingInsert } from '../../src/operations/streaming-insert.ts'
+import { jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
+import { InstantClock } from '../fixtures/clocks.ts'
 import { embedded } from '../fixtures/embedded.ts'
 
 const bigquery = embedded()
@@ -96,6 +101,47 @@ describe('Streaming Insert', () => {
       faults: [{ path: '/colour', value: 'red' }],
     })
     expect(taken).toMatchObject({ status: 'success' })
+  })
+
+  it('stores the same rows from compressed requests', async () => {
+    await bigquery.run('CREATE TABLE shop.zipped (id INT64, item STRING)')
+    const documents = Array.from({ length: 1000 }, (_, id) => ({ data: { id, item: `caf\u00e9 ${id}` } }))
+
+    const outcomes = await Array.fromAsync(
+      insert({ objectType: 'datasets/shop/tables/zipped', gzip: 'always' }).execute(documents),
+    )
+
+    expect(outcomes.every(({ status }) => status === 'success')).toBe(true)
+    expect(
+      await bigquery.rows(
+        "SELECT COUNT(DISTINCT id) n, COUNTIF(item = CONCAT('caf\u00e9 ', CAST(id AS STRING))) same FROM shop.zipped",
+      ),
+    ).toEqual([{ n: '1000', same: '1000' }])
+  })
+
+  it.each([
+    ['auto', 'http://localhost:9050', undefined],
+    ['auto', 'https://bigquery.googleapis.com', 'gzip'],
+    ['always', 'http://localhost:9050', 'gzip'],
+    ['never', 'https://bigquery.googleapis.com', undefined],
+  ])('with gzip %s at %s compresses as %s', async (gzip, endpoint, encoding) => {
+    const { transport, asked } = scriptedTransport(() => jsonReply({}))
+    const control = { getTable: async () => ({ fields: [{ name: 'id', type: 'INTEGER' }], type: 'TABLE' }) }
+    const clock = new InstantClock()
+    const context = { projectId: 'demo', endpoint, location: undefined, transport, clock }
+    const execute = openStreamingInsert(
+      {
+        ...context,
+        control: control as unknown as ControlPlane,
+        retry: createRetry(clock, () => 0),
+        random: () => 0,
+      },
+      { ...insert().options, gzip },
+    )
+
+    await Array.fromAsync(execute([{ data: { id: 1 } }]))
+
+    expect(asked.map(({ headers }) => headers?.['content-encoding'])).toEqual([encoding])
   })
 
   it('sends no insertId when it is told not to', async () => {
