@@ -1,51 +1,169 @@
-// The one error class of the connector. Category decides behaviour, code decides documentation,
-// text is for people. Only bigquery/classify.ts looks into texts, of BigQuery's own.
+// The one error class of the connector, and the catalogue of its codes. Category decides behaviour, code
+// decides documentation, text is for people. Only bigquery/classify.ts looks into texts, of BigQuery's own.
+
+/** What kind of remedy an error asks for. */
+export type ErrorCategory = 'config' | 'document' | 'transient' | 'internal'
 
 /**
- * Every stable error code with its category.
+ * Every stable error code: its category, what has happened, and what to do next.
  *
  * - `config`: a person must change something (an option, a key, a right, a table).
  * - `document`: this one document is at fault; its neighbours are not.
  * - `transient`: time may heal it; retries were used up.
  * - `internal`: our fault, or an answer that nobody should give.
  */
-export const errorCategories = {
-  BQC_ABORTED: 'transient',
-  BQC_ACCESS_DENIED: 'config',
-  BQC_CONFIG_INVALID: 'config',
-  BQC_CONNECTION_CLOSED: 'config',
-  BQC_DESTINATION_GIVEN_UP: 'transient',
-  BQC_DESTINATION_INVALID: 'document',
-  BQC_DOCUMENT_NOT_JSON: 'document',
-  BQC_DOCUMENT_NOT_OBJECT: 'document',
-  BQC_DOCUMENT_TOO_LARGE: 'document',
-  BQC_DOCUMENT_INVALID: 'document',
-  BQC_ENDPOINT_UNKNOWN: 'config',
-  BQC_INPUT_UNREADABLE: 'config',
-  BQC_INTERNAL: 'internal',
-  BQC_JOB_FAILED: 'document',
-  BQC_JOB_TIMEOUT: 'document',
-  BQC_KEY_INVALID: 'config',
-  BQC_NETWORK: 'transient',
-  BQC_NOT_FOUND: 'config',
-  BQC_OUTPUT_UNWRITABLE: 'config',
-  BQC_PORT_IN_USE: 'config',
-  BQC_QUOTA_EXCEEDED: 'transient',
-  BQC_REQUEST_REFUSED: 'document',
-  BQC_REQUEST_TOO_LARGE: 'document',
-  BQC_RESPONSE_UNREADABLE: 'internal',
-  BQC_ROW_REFUSED: 'document',
-  BQC_SERVICE_UNAVAILABLE: 'transient',
-  BQC_SIGN_IN_REFUSED: 'config',
-  BQC_TABLE_TOO_NEW: 'transient',
-  BQC_UNAUTHENTICATED: 'config',
+export const errorCatalogue = {
+  BQC_ABORTED: {
+    category: 'transient',
+    meaning: 'The execution was stopped before this was done.',
+    advice: 'Send it again; look first whether a job that was started goes on.',
+  },
+  BQC_ACCESS_DENIED: {
+    category: 'config',
+    meaning: 'The account of the connection lacks a right, or the project has no billing.',
+    advice: 'Grant the right that the message names to the account of the connection.',
+  },
+  BQC_CONFIG_INVALID: {
+    category: 'config',
+    meaning: 'An option, an argument or a field of the connection is missing or not allowed.',
+    advice: 'Correct what the message names.',
+  },
+  BQC_CONNECTION_CLOSED: {
+    category: 'config',
+    meaning: 'The connection had been closed already.',
+    advice: 'Open a new one.',
+  },
+  BQC_DESTINATION_GIVEN_UP: {
+    category: 'transient',
+    meaning:
+      'The table has taken nothing for so long that its documents are not sent. One batch tries again from time to time.',
+    advice: 'Remove what the reason names, and send the documents again later.',
+  },
+  BQC_DESTINATION_INVALID: {
+    category: 'document',
+    meaning: 'The properties of the document name no table that there could be.',
+    advice: 'Correct the properties that the faults name.',
+  },
+  BQC_DOCUMENT_INVALID: {
+    category: 'document',
+    meaning: 'The document does not fit the table or the operation. Nothing was sent.',
+    advice: 'Correct the fields that the faults name.',
+  },
+  BQC_DOCUMENT_NOT_JSON: {
+    category: 'document',
+    meaning: 'The text of the document is not JSON, or its bytes are not UTF-8.',
+    advice: 'Correct the text.',
+  },
+  BQC_DOCUMENT_NOT_OBJECT: {
+    category: 'document',
+    meaning: 'The document is JSON, but no object.',
+    advice: 'Send an object with a field for each column.',
+  },
+  BQC_DOCUMENT_TOO_LARGE: {
+    category: 'document',
+    meaning: 'The document alone is larger than a request may be.',
+    advice: 'Shorten it, or load it with a load job.',
+  },
+  BQC_ENDPOINT_UNKNOWN: {
+    category: 'config',
+    meaning: 'There is no host of the name that the endpoint has.',
+    advice: 'Check the endpoint of the connection.',
+  },
+  BQC_INPUT_UNREADABLE: {
+    category: 'config',
+    meaning: 'A file that the command reads is missing, damaged or not JSON.',
+    advice: 'Check its path and its content.',
+  },
+  BQC_INTERNAL: {
+    category: 'internal',
+    meaning: 'The connector itself is at fault.',
+    advice: 'Please report it.',
+  },
+  BQC_JOB_FAILED: {
+    category: 'document',
+    meaning: 'BigQuery ran the job, and it failed.',
+    advice: 'Read the errors of the job in the payload, and correct its statement.',
+  },
+  BQC_JOB_TIMEOUT: {
+    category: 'document',
+    meaning: 'The job was not done in the time allowed. It goes on.',
+    advice: 'Look at the job again, or allow more time.',
+  },
+  BQC_KEY_INVALID: {
+    category: 'config',
+    meaning: 'The private key of the connection is none that can sign.',
+    advice: 'Use the JSON key file as Google gives it, or a PKCS#8 PEM.',
+  },
+  BQC_NETWORK: {
+    category: 'transient',
+    meaning: 'No answer came, or none that BigQuery gives. What was done there is unknown.',
+    advice: 'Check the network and the endpoint.',
+  },
+  BQC_NOT_FOUND: {
+    category: 'config',
+    meaning: 'There is no project, dataset, table or job of that name, or not yet.',
+    advice: 'Check the names, and the project and location of the connection.',
+  },
+  BQC_OUTPUT_UNWRITABLE: {
+    category: 'config',
+    meaning: 'A file, such as that of dead letters, cannot be written.',
+    advice: 'Make room for it, or choose another path.',
+  },
+  BQC_PORT_IN_USE: {
+    category: 'config',
+    meaning: 'The port for the embedded BigQuery is taken.',
+    advice: 'Choose another port; 0 takes any free one.',
+  },
+  BQC_QUOTA_EXCEEDED: {
+    category: 'transient',
+    meaning: 'A quota or a rate limit of BigQuery was exceeded, and stayed so.',
+    advice: 'Send less at a time, or ask Google for a higher quota.',
+  },
+  BQC_REQUEST_REFUSED: {
+    category: 'document',
+    meaning:
+      'BigQuery refused what was asked. Rows sent together are halved until the one at fault is alone.',
+    advice: 'Correct what the message names.',
+  },
+  BQC_REQUEST_TOO_LARGE: {
+    category: 'document',
+    meaning: 'BigQuery takes no request of this size, even with one document.',
+    advice: 'Shorten the document, or load it with a load job.',
+  },
+  BQC_RESPONSE_UNREADABLE: {
+    category: 'internal',
+    meaning: 'The answer makes no sense. What was done is unknown.',
+    advice: 'Check whether the endpoint, and a proxy on the way to it, are what they should be.',
+  },
+  BQC_ROW_REFUSED: {
+    category: 'document',
+    meaning: 'BigQuery refused this row.',
+    advice: 'Correct the fields that the faults name.',
+  },
+  BQC_SERVICE_UNAVAILABLE: {
+    category: 'transient',
+    meaning: 'BigQuery was in trouble, and stayed so.',
+    advice: 'Send it again later.',
+  },
+  BQC_SIGN_IN_REFUSED: {
+    category: 'config',
+    meaning: 'The token endpoint issued no token.',
+    advice: 'Check that the key is still valid, and the clock of this machine.',
+  },
+  BQC_TABLE_TOO_NEW: {
+    category: 'transient',
+    meaning: 'The table is there, but too new to be inserted into, which may take minutes.',
+    advice: 'Raise newTableWaitMs, or send the documents again later.',
+  },
+  BQC_UNAUTHENTICATED: {
+    category: 'config',
+    meaning: 'BigQuery did not accept the token, not even a new one.',
+    advice: 'Check the credentials of the connection.',
+  },
 } as const
 
 /** A stable error code; switch on it. */
-export type ErrorCode = keyof typeof errorCategories
-
-/** What kind of remedy an error asks for. */
-export type ErrorCategory = (typeof errorCategories)[ErrorCode]
+export type ErrorCode = keyof typeof errorCatalogue
 
 /** One thing wrong with one value: of a configuration, or of a document. */
 export interface Fault {
@@ -86,7 +204,7 @@ export class ConnectorError extends Error {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
     this.name = 'ConnectorError'
     this.code = code
-    this.category = errorCategories[code]
+    this.category = errorCatalogue[code].category
     this.faults = facts.faults ?? []
     this.httpStatus = facts.httpStatus
     this.reason = facts.reason
@@ -98,8 +216,9 @@ export class ConnectorError extends Error {
 /** Any thrown value as a `ConnectorError`; what nobody foresaw becomes `BQC_INTERNAL` with its cause kept. */
 export function asConnectorError(thrown: unknown): ConnectorError {
   if (thrown instanceof ConnectorError) return thrown
+  const { meaning, advice } = errorCatalogue.BQC_INTERNAL
   const text = thrown instanceof Error ? thrown.message : String(thrown)
-  return new ConnectorError('BQC_INTERNAL', `${text}. This is a fault of the connector: please report it.`, {
+  return new ConnectorError('BQC_INTERNAL', `${text}. ${meaning} ${advice}`, {
     cause: thrown,
   })
 }

@@ -27,7 +27,7 @@ export {
   type ErrorCategory,
   type ErrorCode,
   type ErrorFacts,
-  errorCategories,
+  errorCatalogue,
   type Fault,
 } from './errors.ts'
 export { type DeadLetterFile, openDeadLetterFile } from './pipeline/dead-letter.ts'

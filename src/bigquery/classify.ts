@@ -1,13 +1,14 @@
 // The only place that knows BigQuery's status codes and reasons: an answer -> an error and a verdict.
+// What stands in its tables is what `bqc describe errors` shows.
 import type { RowError, RowVerdict } from '../contract/insert-rows.ts'
-import { ConnectorError, type ErrorCode } from '../errors.ts'
+import { ConnectorError, type ErrorCode, errorCatalogue } from '../errors.ts'
 import type { HttpReply } from './http-message.ts'
 
 /** What to do about a refused request. */
 export type RequestVerdict = 'retry' | 'split' | 'give-up'
 
-interface Rule {
-  readonly status: readonly number[]
+interface AnswerRule {
+  readonly statuses: readonly (number | '5xx' | 'any')[]
   /** BigQuery's reasons; absent: any. */
   readonly reasons?: readonly string[]
   /** The beginning of the message, where status and reason do not tell cases apart. */
@@ -18,33 +19,89 @@ interface Rule {
 // The first rule that fits counts. The texts stand here because BigQuery answers an oversize request
 // with 400 `badRequest` or 400 `invalid` as well as with 413, and gives no other mark to know it by:
 // this table is the only place that looks into texts.
-const rules: readonly Rule[] = [
-  { status: [413], code: 'BQC_REQUEST_TOO_LARGE' },
-  { status: [400], text: 'Request payload size exceeds', code: 'BQC_REQUEST_TOO_LARGE' },
-  { status: [400], text: 'too many rows present', code: 'BQC_REQUEST_TOO_LARGE' },
+export const answerRules: readonly AnswerRule[] = [
+  { statuses: [413], code: 'BQC_REQUEST_TOO_LARGE' },
+  { statuses: [400], text: 'Request payload size exceeds', code: 'BQC_REQUEST_TOO_LARGE' },
+  { statuses: [400], text: 'too many rows present', code: 'BQC_REQUEST_TOO_LARGE' },
   {
-    status: [400],
+    statuses: [400],
     reasons: ['jobBackendError', 'jobInternalError', 'tableUnavailable', 'jobRateLimitExceeded'],
     code: 'BQC_SERVICE_UNAVAILABLE',
   },
-  { status: [401], code: 'BQC_UNAUTHENTICATED' },
+  { statuses: [401], code: 'BQC_UNAUTHENTICATED' },
   {
-    status: [403],
+    statuses: [403],
     reasons: ['quotaExceeded', 'rateLimitExceeded', 'userRateLimitExceeded'],
     code: 'BQC_QUOTA_EXCEEDED',
   },
-  { status: [403], reasons: ['responseTooLarge'], code: 'BQC_REQUEST_REFUSED' },
-  { status: [403], code: 'BQC_ACCESS_DENIED' },
-  { status: [404], code: 'BQC_NOT_FOUND' },
-  { status: [429], code: 'BQC_QUOTA_EXCEEDED' },
-  { status: [408, 500, 502, 503, 504], code: 'BQC_SERVICE_UNAVAILABLE' },
-  { status: [501], code: 'BQC_REQUEST_REFUSED' },
+  { statuses: [403], reasons: ['responseTooLarge'], code: 'BQC_REQUEST_REFUSED' },
+  { statuses: [403], code: 'BQC_ACCESS_DENIED' },
+  { statuses: [404], code: 'BQC_NOT_FOUND' },
+  { statuses: [429], code: 'BQC_QUOTA_EXCEEDED' },
+  { statuses: [501], code: 'BQC_REQUEST_REFUSED' },
+  { statuses: [408, '5xx'], code: 'BQC_SERVICE_UNAVAILABLE' },
+  { statuses: ['any'], code: 'BQC_REQUEST_REFUSED' },
 ]
 
-const advice: Partial<Record<ErrorCode, string>> = {
-  BQC_UNAUTHENTICATED: 'Check the credentials of the connection.',
-  BQC_ACCESS_DENIED: 'Grant the right that the message names to the account of the connection.',
-  BQC_NOT_FOUND: 'Check the names, and the project and location of the connection.',
+interface NetworkRule {
+  /** The system's error; absent: any. */
+  readonly reason?: string
+  /** In words; absent: the reason itself. */
+  readonly why?: string
+  readonly code: ErrorCode
+}
+
+// What asking again does not change is no trouble of the network.
+export const networkRules: readonly NetworkRule[] = [
+  { reason: 'ECONNREFUSED', why: 'nothing listens there', code: 'BQC_NETWORK' },
+  { reason: 'ENOTFOUND', why: 'there is no host of that name', code: 'BQC_ENDPOINT_UNKNOWN' },
+  { reason: 'UND_ERR_INVALID_ARG', why: 'the request cannot be sent', code: 'BQC_CONFIG_INVALID' },
+  { code: 'BQC_NETWORK' },
+]
+
+interface RowRule {
+  /** BigQuery's reason; absent: any. */
+  readonly reason?: string
+  readonly verdict: RowVerdict['verdict']
+  /** The error of a row that is not stored in the end. */
+  readonly code: ErrorCode
+}
+
+// `invalid` is the row's own fault; `stopped` marks the neighbours of an invalid row, all refused with
+// it unless skipInvalidRows is on; the others are the service's trouble.
+export const rowRules: readonly RowRule[] = [
+  { reason: 'invalid', verdict: 'rejected', code: 'BQC_ROW_REFUSED' },
+  { reason: 'stopped', verdict: 'again', code: 'BQC_SERVICE_UNAVAILABLE' },
+  { reason: 'timeout', verdict: 'again-later', code: 'BQC_SERVICE_UNAVAILABLE' },
+  { reason: 'backendError', verdict: 'again-later', code: 'BQC_SERVICE_UNAVAILABLE' },
+  { reason: 'internalError', verdict: 'again-later', code: 'BQC_SERVICE_UNAVAILABLE' },
+  { verdict: 'rejected', code: 'BQC_ROW_REFUSED' },
+]
+
+// What is not named here is given up.
+const verdicts: Readonly<Partial<Record<ErrorCode, RequestVerdict>>> = {
+  BQC_NETWORK: 'retry',
+  BQC_QUOTA_EXCEEDED: 'retry',
+  BQC_REQUEST_TOO_LARGE: 'split',
+  BQC_SERVICE_UNAVAILABLE: 'retry',
+}
+
+/**
+ * Milliseconds before something goes again: the first wait, doubled up to the longest, and never shorter
+ * than what the service asks for. BigQuery's SLA asks for these. https://cloud.google.com/bigquery/sla
+ */
+export const backOff = { firstMs: 1000, longestMs: 32_000 } as const
+
+/** What to do about an error of a request. */
+export function verdictOf({ code }: { readonly code: ErrorCode }): RequestVerdict {
+  return verdicts[code] ?? 'give-up'
+}
+
+/** What to do about a row that is listed in `insertErrors`; one error that is the row's own fault decides. */
+export function rowVerdictOf(errors: readonly RowError[]): RowVerdict['verdict'] {
+  const found = errors.map(({ reason }) => ruleFor(rowRules, reason).verdict)
+  if (found.length === 0 || found.includes('rejected')) return 'rejected'
+  return found.includes('again-later') ? 'again-later' : 'again'
 }
 
 /**
@@ -53,12 +110,10 @@ const advice: Partial<Record<ErrorCode, string>> = {
  */
 export function refusal(reply: HttpReply, of: string): ConnectorError {
   const { payload, message, reason } = readEnvelope(reply.text)
-  const rule = ruleFor(reply.status, reason, message)
-  const code = rule?.code ?? (reply.status >= 500 ? 'BQC_SERVICE_UNAVAILABLE' : 'BQC_REQUEST_REFUSED')
+  const code = codeOf(reply.status, reason, message)
   const said = (message ?? `HTTP status ${reply.status}`).replace(/\.?$/, '.')
-  const text = `BigQuery refused the ${of}: ${said} ${advice[code] ?? ''}`.trimEnd()
-  const wait = retryAfterMs(reply.headers['retry-after'])
-  return new ConnectorError(code, text, {
+  const wait = retryAfterMs(reply.headers)
+  return new ConnectorError(code, `BigQuery refused the ${of}: ${said} ${errorCatalogue[code].advice}`, {
     httpStatus: reply.status,
     payload,
     ...(reason === undefined ? {} : { reason }),
@@ -66,56 +121,28 @@ export function refusal(reply: HttpReply, of: string): ConnectorError {
   })
 }
 
-/** What to do about an error of this room. */
-export function verdictOf(error: ConnectorError): RequestVerdict {
-  if (error.code === 'BQC_REQUEST_TOO_LARGE') return 'split'
-  if (error.code === 'BQC_ABORTED' || error.category !== 'transient') return 'give-up'
-  return 'retry'
-}
-
-// What asking again does not change is no trouble of the network.
-const whys: Readonly<Record<string, { readonly text: string; readonly code: ErrorCode }>> = {
-  ECONNREFUSED: { text: 'nothing listens there', code: 'BQC_NETWORK' },
-  ENOTFOUND: { text: 'there is no host of that name', code: 'BQC_ENDPOINT_UNKNOWN' },
-  UND_ERR_INVALID_ARG: { text: 'the request cannot be sent', code: 'BQC_CONFIG_INVALID' },
-}
-
 /** The error for a request that got no answer. */
 export function networkError(thrown: unknown, of: string): ConnectorError {
   if (thrown instanceof ConnectorError) return thrown
   const cause = thrown as { code?: string; message?: string }
-  const known = whys[cause.code ?? '']
-  const why = known?.text ?? cause.code ?? cause.message ?? thrown
-  return new ConnectorError(
-    known?.code ?? 'BQC_NETWORK',
-    `No answer to ${of}: ${why}. Check the network and the endpoint.`,
-    { ...(cause.code === undefined ? {} : { reason: cause.code }), cause: thrown },
-  )
+  const { code, why = cause.code ?? cause.message ?? thrown } = ruleFor(networkRules, cause.code)
+  return new ConnectorError(code, `No answer to ${of}: ${why}. ${errorCatalogue[code].advice}`, {
+    ...(cause.code === undefined ? {} : { reason: cause.code }),
+    cause: thrown,
+  })
 }
 
-// `invalid` is the row's own fault; `stopped` marks the neighbours of an invalid row, all refused with
-// it unless skipInvalidRows is on; the others are the service's trouble.
-const rowVerdicts: Readonly<Record<string, RowVerdict['verdict']>> = {
-  stopped: 'again',
-  timeout: 'again-later',
-  backendError: 'again-later',
-  internalError: 'again-later',
+function codeOf(status: number, reason: string | undefined, message: string | undefined): ErrorCode {
+  const fits = ({ statuses, reasons, text }: AnswerRule) =>
+    (statuses.includes(status) || statuses.includes('any') || (status >= 500 && statuses.includes('5xx'))) &&
+    (reasons === undefined || (reason !== undefined && reasons.includes(reason))) &&
+    (text === undefined || message?.startsWith(text))
+  return answerRules.find(fits)?.code ?? 'BQC_REQUEST_REFUSED'
 }
 
-/** What to do about a row that is listed in `insertErrors`; one error that is the row's own fault decides. */
-export function rowVerdictOf(errors: readonly RowError[]): RowVerdict['verdict'] {
-  const verdicts = errors.map((error) => rowVerdicts[error.reason] ?? 'rejected')
-  if (verdicts.length === 0 || verdicts.includes('rejected')) return 'rejected'
-  return verdicts.includes('again-later') ? 'again-later' : 'again'
-}
-
-function ruleFor(status: number, reason?: string, message?: string): Rule | undefined {
-  return rules.find(
-    (rule) =>
-      rule.status.includes(status) &&
-      (rule.reasons === undefined || (reason !== undefined && rule.reasons.includes(reason))) &&
-      (rule.text === undefined || message?.startsWith(rule.text)),
-  )
+/** The rule for a reason; the last rule of a table fits all that no other fits. */
+function ruleFor<R extends { readonly reason?: string }>(rules: readonly R[], reason: string | undefined): R {
+  return (rules.find((rule) => rule.reason === reason) ?? rules.at(-1)) as R
 }
 
 // Front ends and proxies answer with HTML, so a body that is not BigQuery's envelope is no surprise.
@@ -134,8 +161,14 @@ function readEnvelope(text: string): { payload: unknown; message?: string; reaso
   }
 }
 
-function retryAfterMs(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = Number(header)
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined
+/** A service that asks for more than an hour is asked again after one. */
+const longestAskedMs = 3_600_000
+
+/** Seconds, or a date: that is compared with the answer's own date, whatever the clock here says. */
+function retryAfterMs(headers: HttpReply['headers']): number | undefined {
+  const { 'retry-after': after, date = '' } = headers
+  if (after === undefined) return undefined
+  const seconds = Number(after)
+  const asked = Number.isNaN(seconds) ? Math.max(Date.parse(after) - Date.parse(date), 0) : seconds * 1000
+  return asked >= 0 ? Math.min(asked, longestAskedMs) : undefined
 }

@@ -2,7 +2,7 @@
 import pRetry from 'p-retry'
 import type { Clock } from '../contract/clock.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
-import { verdictOf } from './classify.ts'
+import { backOff, verdictOf } from './classify.ts'
 
 /**
  * Calls until a call resolves, fails for a reason that time does not heal, or no attempt is left.
@@ -15,10 +15,6 @@ export type Retry = <T>(
 
 /** Attempts of a single call, the first included. */
 const usualAttempts = 5
-
-// BigQuery's SLA asks for waits that begin at 1 s and grow exponentially up to 32 s.
-const firstWaitMs = 1000
-const longestWaitMs = 32_000
 
 /**
  * Calls again what a transient error stopped. The waits double from 1 s to 32 s, each up to twice as
@@ -36,7 +32,10 @@ export function createRetry(clock: Clock, random: () => number): Retry {
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
           const known = asConnectorError(error)
           if (retriesLeft === 0 || verdictOf(known) !== 'retry') return
-          const backOffMs = Math.min(firstWaitMs * 2 ** (attemptNumber - 1) * (1 + random()), longestWaitMs)
+          const backOffMs = Math.min(
+            backOff.firstMs * 2 ** (attemptNumber - 1) * (1 + random()),
+            backOff.longestMs,
+          )
           await clock.wait(Math.max(backOffMs, known.retryAfterMs ?? 0), signal)
         },
         ...(signal === undefined ? {} : { signal }),

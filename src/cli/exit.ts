@@ -1,5 +1,5 @@
 // How a command ends: its exit code, and one line for an error.
-import { ConnectorError, errorCategories } from '../index.ts'
+import { ConnectorError, errorCatalogue } from '../index.ts'
 import { Unsuccessful } from './run-query.ts'
 
 export const exitCodes = { allSucceeded: 0, someDidNot: 1, couldNotRun: 2 } as const
@@ -21,5 +21,5 @@ function factsOf(thrown: unknown): Partial<Pick<ConnectorError, 'code' | 'catego
   if (thrown instanceof ConnectorError) return thrown
   if (!(thrown instanceof Unsuccessful)) return {}
   const { errorCode: code = 'BQC_INTERNAL', faults = [] } = thrown.outcome
-  return { code, category: errorCategories[code], faults }
+  return { code, category: errorCatalogue[code].category, faults }
 }

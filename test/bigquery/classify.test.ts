@@ -101,6 +101,22 @@ describe('a refused request', () => {
     expect(refusal(reply, 'x').retryAfterMs).toBe(expected)
   })
 
+  it.each([
+    ['five seconds after the answer', 'Sat, 21 Nov 2026 07:00:05 GMT', 5000],
+    ['that is past', 'Sat, 21 Nov 2026 06:59:00 GMT', 0],
+    ['of next year', 'Sun, 21 Nov 2027 07:00:00 GMT', 3_600_000],
+  ])('with Retry-After as a date %s asks for a wait by the clock of the service', (_, after, expected) => {
+    const headers = { 'retry-after': after, date: 'Sat, 21 Nov 2026 07:00:00 GMT' }
+
+    expect(refusal({ ...htmlReply(503), headers }, 'x').retryAfterMs).toBe(expected)
+  })
+
+  it('with Retry-After as a date asks for no wait when it has no date of its own to compare with', () => {
+    const headers = { 'retry-after': 'Sat, 21 Nov 2026 07:00:05 GMT' }
+
+    expect(refusal({ ...htmlReply(503), headers }, 'x').retryAfterMs).toBeUndefined()
+  })
+
   it('of any status and with any body becomes an error with a message of one sentence or more', () => {
     const bodies = fc.oneof(
       fc.string(),

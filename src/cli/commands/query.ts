@@ -1,6 +1,6 @@
 // bqc query: a statement, its result as a table or as NDJSON.
 import { Command, InvalidArgumentError } from 'commander'
-import { type ConnectorError, errorCategories } from '../../index.ts'
+import { type ConnectorError, errorCatalogue } from '../../index.ts'
 import { addConnectionOptions, type ConnectionOptions, openConnection } from '../connection-option.ts'
 import { exitCodes, reportError } from '../exit.ts'
 import { count, table } from '../format.ts'
@@ -50,7 +50,8 @@ async function query(sql: string, { json, maxRows, ...rest }: QueryOptions): Pro
       thrown instanceof Unsuccessful ? thrown.outcome.errorCode : (thrown as Partial<ConnectorError>).code
     if (errorCode === undefined) throw thrown
     reportError(thrown, json)
-    process.exitCode = errorCategories[errorCode] === 'config' ? exitCodes.couldNotRun : exitCodes.someDidNot
+    process.exitCode =
+      errorCatalogue[errorCode].category === 'config' ? exitCodes.couldNotRun : exitCodes.someDidNot
   } finally {
     interrupt.release()
     await connection.close()
