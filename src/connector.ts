@@ -1,5 +1,6 @@
 // The one place that wires rooms together.
 import { openControlPlane } from './bigquery/control-plane.ts'
+import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
 import { createRetry } from './bigquery/retry.ts'
 import { openHttp, openTransport } from './bigquery/transport.ts'
 import { listObjectTypes } from './browse/object-types.ts'
@@ -26,7 +27,7 @@ export interface ConnectorOptions {
 /** Makes a connector. It holds nothing open: connections do. */
 export function createConnector(options: ConnectorOptions = {}): Connector {
   const { clock = systemClock, random = Math.random } = options
-  const descriptor = loadDescriptor()
+  const descriptor = { ...loadDescriptor(), errors: describeErrors(), answers: describeAnswers() }
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
   return {
     descriptor,

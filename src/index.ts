@@ -10,7 +10,13 @@ export type {
   TestStep,
 } from './contract/connection.ts'
 export type { Connector } from './contract/connector.ts'
-export type { ConnectionDescriptor, ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
+export type {
+  AnswerDescriptor,
+  ConnectionDescriptor,
+  ConnectorDescriptor,
+  ErrorDescriptor,
+  OperationDescriptor,
+} from './contract/descriptor.ts'
 export type { Document, DocumentSource, JsonObject } from './contract/document.ts'
 export type { ObjectType } from './contract/object-type.ts'
 export type {

@@ -1,4 +1,5 @@
 // What a host reads to draw forms, without knowing BigQuery. Obeys schemas/descriptor.schema.json.
+import type { ErrorCategory, ErrorCode } from '../errors.ts'
 import type { OperationId } from './operation.ts'
 import type { JsonSchema } from './profile.ts'
 
@@ -24,6 +25,36 @@ export interface OperationDescriptor {
   readonly documentProperties: readonly string[]
 }
 
+/** A stable error code. */
+export interface ErrorDescriptor {
+  readonly code: ErrorCode
+  readonly category: ErrorCategory
+  /** What has happened. */
+  readonly meaning: string
+  /** What to do next. */
+  readonly advice: string
+  /** Whether the connector sends such a request again by itself: whole, in halves, or not at all. */
+  readonly verdict: 'retry' | 'split' | 'give-up'
+}
+
+/** What BigQuery or the network says, and what follows from it. */
+export interface AnswerDescriptor {
+  /** `request`: an HTTP answer; `network`: none came; `row`: an error of one row in `insertErrors`. */
+  readonly of: 'request' | 'network' | 'row'
+  /** HTTP statuses: `403`, `5xx`, `any`; present for `request`. */
+  readonly statuses?: readonly string[]
+  /** Absent: any. */
+  readonly reasons?: readonly string[]
+  /** How the message begins. Absent: anyhow. */
+  readonly text?: string
+  /** The error that it becomes when sending again does not help, or is not tried. */
+  readonly code: ErrorCode
+  /** Of a row: `rejected`, sent `again` at once, or `again-later`. */
+  readonly verdict: ErrorDescriptor['verdict'] | 'rejected' | 'again' | 'again-later'
+  /** Milliseconds before it goes again, doubled each time, and never shorter than `Retry-After`. */
+  readonly waitMs?: { readonly first: number; readonly longest: number }
+}
+
 export interface ConnectorDescriptor {
   readonly id: string
   readonly label: string
@@ -31,4 +62,8 @@ export interface ConnectorDescriptor {
   readonly help: string
   readonly connections: readonly ConnectionDescriptor[]
   readonly operations: readonly OperationDescriptor[]
+  /** Every error code that an outcome or an exception may carry. */
+  readonly errors: readonly ErrorDescriptor[]
+  /** What leads to them, in the order in which it is judged: of each kind, the first that fits counts. */
+  readonly answers: readonly AnswerDescriptor[]
 }

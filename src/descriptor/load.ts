@@ -14,15 +14,18 @@ const root = new URL('../../', import.meta.url)
 const readJson = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(path, root), 'utf8'))
 
-let loaded: ConnectorDescriptor | undefined
+/** What a person wrote; errors and answers are added from the tables that the code runs by. */
+export type WrittenDescriptor = Omit<ConnectorDescriptor, 'errors' | 'answers'>
+
+let loaded: WrittenDescriptor | undefined
 
 /** The connector's descriptor with those of its connections and operations in place of their ids. Read once. */
-export function loadDescriptor(): ConnectorDescriptor {
+export function loadDescriptor(): WrittenDescriptor {
   loaded ??= readDescriptor()
   return loaded
 }
 
-function readDescriptor(): ConnectorDescriptor {
+function readDescriptor(): WrittenDescriptor {
   const ajv = new Ajv2020({ allErrors: true, strict: false })
   const language = readJson('schemas/descriptor.schema.json')
   ajv.addSchema(language)
@@ -40,7 +43,7 @@ function readDescriptor(): ConnectorDescriptor {
     'descriptors/connector.json',
   )
   return {
-    ...(connector as unknown as ConnectorDescriptor),
+    ...(connector as unknown as WrittenDescriptor),
     connections: connector.connections.map((id) =>
       read<ConnectionDescriptor>('connection', `descriptors/connections/${id}.json`),
     ),

@@ -239,6 +239,22 @@ describe('bqc describe', () => {
     expect(JSON.parse(one.stdout)).toMatchObject({ id: 'streaming-insert', options: { type: 'object' } })
   })
 
+  it('lists every error code, and what leads to it', async () => {
+    const text = await bqc(['describe', 'errors'])
+    const json = await bqc(['describe', 'errors', '--json'])
+
+    expect(text.stdout).toMatch(/BQC_NOT_FOUND +│ config +│ no +│ There is no project/)
+    expect(text.stdout).toMatch(/HTTP 403 +│ BQC_QUOTA_EXCEEDED +│ after 1 to 32 s +│ quotaExceeded/)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      errors: expect.arrayContaining([
+        expect.objectContaining({ code: 'BQC_NOT_FOUND', verdict: 'give-up' }),
+      ]),
+      answers: expect.arrayContaining([
+        { of: 'row', reasons: ['invalid'], code: 'BQC_ROW_REFUSED', verdict: 'rejected' },
+      ]),
+    })
+  })
+
   it('names what it knows when it is asked for something else', async () => {
     expect(await bqc(['describe', 'upset'])).toMatchObject({
       code: 2,

@@ -1,12 +1,13 @@
 // bqc describe: what a host's forms show.
 import { Command } from 'commander'
 import { ConnectorError, createConnector, type JsonSchema } from '../../index.ts'
+import { errorTables } from '../error-tables.ts'
 import { table } from '../format.ts'
 
 export function describeCommand(): Command {
   return new Command('describe')
-    .description('shows the connector, or one of its operations or connection kinds')
-    .argument('[name]', 'streaming-insert, run-job, get-query-results or bigquery')
+    .description('shows the connector, one of its operations or connection kinds, or its error codes')
+    .argument('[name]', 'streaming-insert, run-job, get-query-results, bigquery or errors')
     .option('--json', 'the descriptor itself', false)
     .action(describe)
 }
@@ -22,11 +23,16 @@ function describe(name: string | undefined, { json }: { readonly json: boolean }
     print(descriptor, () => `${label} ${version}\n${help}\n${form(['name', 'label', 'what it is'], rows)}`)
     return
   }
+  if (name === 'errors') {
+    const { errors, answers } = descriptor
+    print({ errors, answers }, () => errorTables(descriptor, lineWidth()))
+    return
+  }
   const operation = operations.find(({ id }) => id === name)
   const connection = connections.find(({ id }) => id === name)
   const found = operation ?? connection
   if (found === undefined) {
-    const known = [...operations, ...connections].map(({ id }) => id).join(', ')
+    const known = [...[...operations, ...connections].map(({ id }) => id), 'errors'].join(', ')
     throw new ConnectorError(
       'BQC_CONFIG_INVALID',
       `Nothing is named ${JSON.stringify(name)}. Known are ${known}.`,
@@ -59,5 +65,9 @@ function allowed({ type, enum: values, minimum, maximum }: JsonSchema): string {
 
 /** A table as wide as the terminal, its last column wrapped. */
 function form(names: readonly string[], rows: readonly (readonly string[])[]): string {
-  return table(names, rows, process.stdout.columns ?? 120)
+  return table(names, rows, lineWidth())
+}
+
+function lineWidth(): number {
+  return process.stdout.columns ?? 120
 }
