@@ -16,6 +16,7 @@ import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
 import { operations } from './operations/registry.ts'
+import { openWritable } from './operations/writable.ts'
 
 export interface ConnectorOptions {
   /** Default: the system's clock and timers. */
@@ -80,7 +81,7 @@ async function openConnection(
       const signal = execution.signal ? AbortSignal.any([execution.signal, closing.signal]) : closing.signal
       return start(documents, { ...execution, signal })
     }
-    return { id, options, execute }
+    return { id, options, execute, writable: (execution) => openWritable(execute, execution) }
   }
 
   return {

@@ -25,6 +25,7 @@ export type {
   OperationConfig,
   OperationId,
   Progress,
+  WritableOptions,
 } from './contract/operation.ts'
 export type { DeadLetter, Outcome, OutcomeStatus } from './contract/outcome.ts'
 export type { JsonSchema, Profile } from './contract/profile.ts'

@@ -1,4 +1,5 @@
 // What a host runs.
+import type { Writable } from 'node:stream'
 import type { DocumentSource } from './document.ts'
 import type { DeadLetter, Outcome } from './outcome.ts'
 
@@ -60,6 +61,14 @@ export interface ExecuteOptions {
   readonly onProgress?: (progress: Progress) => void
 }
 
+export interface WritableOptions extends ExecuteOptions {
+  /**
+   * Called with each outcome, in the order in which `execute` yields them; awaited. When it throws, the
+   * execution stops, and the stream is destroyed with what it threw.
+   */
+  readonly onOutcome?: (outcome: Outcome) => void | Promise<void>
+}
+
 /** A configured action on a connection. It can be executed many times, also at the same time. */
 export interface Operation {
   readonly id: OperationId
@@ -72,4 +81,15 @@ export interface Operation {
    * Leaving the loop early stops the execution.
    */
   execute(documents: DocumentSource, options?: ExecuteOptions): AsyncGenerator<Outcome, void, undefined>
+  /**
+   * The same as a Node stream in object mode, for documents that are pushed; it begins at once.
+   *
+   * - A `write` whose callback has come without an error was taken: it has, or will have, its outcome.
+   *   Taking waits for room in the budget, so heed what `write` returns, or use `pipeline`.
+   * - `finish` comes after the last outcome.
+   * - `destroy`, like the signal, stops the execution: what was taken gets its outcome, then comes `close`.
+   * - An error that `execute` would throw destroys the stream. So does a signal or a connection that is
+   *   closed meanwhile, with `BQC_ABORTED`.
+   */
+  writable(options?: WritableOptions): Writable
 }
