@@ -27,11 +27,13 @@ describe('the descriptor of errors', () => {
     expect(faults).toEqual([])
   })
 
-  it('says of each transient error that it is sent again, but of a stop', () => {
+  it('says of each transient error that it is sent again, but of a stop and of what was tried in vain', () => {
     const transient = errors.filter(({ category }) => category === 'transient')
 
     expect(transient.filter(({ verdict }) => verdict !== 'retry').map(({ code }) => code)).toEqual([
       'BQC_ABORTED',
+      'BQC_DESTINATION_GIVEN_UP',
+      'BQC_TABLE_TOO_NEW',
     ])
     expect(errors.filter(({ verdict, category }) => verdict === 'retry' && category !== 'transient')).toEqual(
       [],

@@ -3,27 +3,15 @@ import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRetry } from '../../src/bigquery/retry.ts'
 import type { InsertRows } from '../../src/contract/insert-rows.ts'
 import type { WritableOptions } from '../../src/contract/operation.ts'
-import { compileRowEncoder } from '../../src/encoding/encode-row.ts'
 import { createConnector, type Document, type Outcome } from '../../src/index.ts'
 import { openWritable } from '../../src/operations/writable.ts'
-import { insertPipeline, type PipelineOptions } from '../../src/pipeline/insert-pipeline.ts'
-import { InstantClock, settled } from '../fixtures/clocks.ts'
+import type { PipelineOptions } from '../../src/pipeline/insert-pipeline.ts'
+import { settled } from '../fixtures/clocks.ts'
 import { embedded, query } from '../fixtures/embedded.ts'
+import { start } from '../fixtures/start-pipeline.ts'
 import { type Stumble, TableService } from '../fixtures/table-service.ts'
-
-const encodeRow = compileRowEncoder([{ name: 'n', type: 'INTEGER' }], false)
-const usual: PipelineOptions = {
-  batch: { maxRows: 3, maxBytes: 1000, rowOverheadBytes: 50, maxAgeMs: 200 },
-  budgetBytes: 20_000,
-  maxRowBytes: 900,
-  destination: { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' },
-  maxInFlight: 2,
-  maxAttempts: 4,
-  insertIdPrefix: 'run-',
-}
 
 /** The corridor as a stream, with what came out of it. */
 function open(
@@ -31,16 +19,9 @@ function open(
   options: WritableOptions = {},
   limits: Partial<PipelineOptions> = {},
 ): { stream: Writable; outcomes: Outcome[] } {
-  const clock = new InstantClock()
   const outcomes: Outcome[] = []
   const stream = openWritable(
-    (documents, execution) =>
-      insertPipeline(
-        documents,
-        { insertRows, clock, retry: createRetry(clock, () => 0), encoderOf: () => encodeRow },
-        { ...usual, ...limits },
-        execution,
-      ),
+    (documents, execute = {}) => start(documents, insertRows, { options: limits, execute }),
     {
       ...options,
       async onOutcome(outcome) {
