@@ -14,7 +14,8 @@ export interface Document {
   readonly id?: string
   /**
    * Values that override an option for this document alone: `templateSuffix`, `datasetId`, `tableId`,
-   * `projectIdOverride`. An empty string is a value; an absent property is none.
+   * `projectIdOverride`; and `insertId`, the row's own. An empty string is a value; an absent property
+   * is none.
    */
   readonly properties?: Readonly<Record<string, string>>
 }

@@ -13,6 +13,7 @@ import type { Destination, InsertRows } from '../contract/insert-rows.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
 import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
+import { insertIdRule } from '../pipeline/insert-id.ts'
 import { insertPipeline, type PipelinePorts } from '../pipeline/insert-pipeline.ts'
 import { Paces } from '../pipeline/pace.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
@@ -27,6 +28,7 @@ interface StreamingInsertOptions {
   readonly generateInsertId: boolean
   readonly gzip: 'auto' | 'always' | 'never'
   readonly ignoreUnknownValues: boolean
+  readonly insertIdFrom: string
   readonly maxAttempts: number
   readonly maxInFlight: number
   readonly newTableWaitMs: number
@@ -40,8 +42,10 @@ interface StreamingInsertOptions {
 
 /** Random bytes in an insertId's prefix: 96 bits keep the rows of two executions apart. */
 const prefixBytes = 12
-/** Characters of prefix, hyphen and counter at most. */
-const insertIdBytes = 32
+/** Bytes of a minted insertId at most: prefix, hyphen and counter. */
+const mintedIdBytes = 32
+/** Bytes of a document's own insertId at most: 128 characters, each escaped in JSON. */
+const longestIdBytes = 768
 
 export const openStreamingInsert: OpenOperation = (context, config) => {
   const options = config as unknown as StreamingInsertOptions
@@ -59,9 +63,12 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
     maxInFlight: options.maxInFlight,
   }
   const paces = new Paces(pace, context.clock, context.random)
+  const ruleOfInsertIds = insertIdRule(options)
+  const insertIdBytes = options.insertIdFrom === '' ? mintedIdBytes : longestIdBytes
 
-  return (documents, execute) =>
-    insertPipeline(
+  return (documents, execute) => {
+    const prefix = `${randomBytes(prefixBytes).toString('base64url')}-`
+    return insertPipeline(
       documents,
       {
         insertRows,
@@ -84,12 +91,11 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
         maxAttempts: options.maxAttempts,
         newTableWaitMs: options.newTableWaitMs,
         outcomeOrder: options.outcomeOrder,
-        ...(options.generateInsertId
-          ? { insertIdPrefix: `${randomBytes(prefixBytes).toString('base64url')}-` }
-          : {}),
+        insertIdOf: (document, index) => ruleOfInsertIds(document, prefix, index),
       },
       execute,
     )
+  }
 }
 
 /** A table that is there, and yet unknown to insertAll, is new: that heals within minutes. */

@@ -13,6 +13,7 @@ import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { DeliveryAsSettled, DeliveryInDocumentOrder } from './deliver.ts'
 import { documentOf, encodeDocument, sizeOf } from './encode.ts'
+import { type InsertIdOf, insertIdIfAny } from './insert-id.ts'
 import type { Paces } from './pace.ts'
 import { destinationOf, Partition } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
@@ -42,8 +43,7 @@ export interface PipelineOptions extends Omit<SendOptions, 'maxPausedBytes'> {
   readonly maxRowBytes: number
   /** Where rows go when their document does not say otherwise. */
   readonly destination: Destination
-  /** The index of the document is added. Absent: rows go without insertId. */
-  readonly insertIdPrefix?: string
+  readonly insertIdOf: InsertIdOf
   readonly outcomeOrder: 'document' | 'settled'
 }
 
@@ -66,8 +66,7 @@ export async function* insertPipeline(
   )
   const source = openSource(documents)
   const letters = new DeadLetters(deadLetter, ports.clock)
-  const { insertIdPrefix } = options
-  const insertIdOf = (index: number) => (insertIdPrefix === undefined ? undefined : insertIdPrefix + index)
+  const { insertIdOf } = options
 
   const stop = () => {
     source.close()
@@ -82,12 +81,12 @@ export async function* insertPipeline(
     encodeRow: RowEncoder | undefined,
   ): void => {
     const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
-    budget.spend(partition.add({ index, document, json, insertId: insertIdOf(index) }, to))
+    budget.spend(partition.add({ index, document, json, insertId: insertIdOf(document, index) }, to))
   }
   const reject = (document: Document, index: number, thrown: unknown, to?: Destination): void => {
     const outcome = {
       ...outcomeOf(index, document, asConnectorError(thrown)),
-      ...placeOf(to, insertIdOf(index)),
+      ...placeOf(to, insertIdIfAny(insertIdOf, document, index)),
     }
     const chargedBytes = documentOverheadBytes + sizeOf(document)
     budget.spend(chargedBytes)

@@ -69,6 +69,28 @@ describe('defaults', () => {
   })
 })
 
+describe('the insertId of Streaming Insert', () => {
+  it.each(['', 'id', '/id', '/order/line~1number', '/a/0'])('may come from %o', (insertIdFrom) => {
+    expect(insert({ ...table, insertIdFrom })).toMatchObject({ insertIdFrom })
+  })
+
+  it.each(['number', 'id/x', '/a~2', '#/a'])('may not come from %o', (insertIdFrom) => {
+    expect(refusalOf(() => insert({ ...table, insertIdFrom })).faults).toEqual([
+      {
+        path: '/insertIdFrom',
+        value: insertIdFrom,
+        message: 'must be empty, id, or a JSON pointer such as /order/number',
+      },
+    ])
+  })
+
+  it('comes from nowhere where rows go without one', () => {
+    const refusal = refusalOf(() => insert({ ...table, generateInsertId: false, insertIdFrom: 'id' }))
+
+    expect(refusal.message).toContain('insertIdFrom must be empty where generateInsertId is off, not "id"')
+  })
+})
+
 describe('faults', () => {
   it('are reported all together, each with its path, the value found, and what is allowed', () => {
     const refusal = refusalOf(() =>

@@ -186,6 +186,22 @@ describe('Streaming Insert', () => {
     expect(outcome).toMatchObject({ status: 'failure', code: '404', attempts: 1 })
   })
 
+  it('takes insertIds from the documents, and refuses a document without one', async () => {
+    const documents = [{ data: { id: 40, item: 'cup' } }, { data: '{"id": 41}' }]
+
+    const outcomes = await Array.fromAsync(insert({ insertIdFrom: '/item' }).execute(documents))
+
+    expect(outcomes).toMatchObject([
+      { status: 'success', insertId: 'cup' },
+      {
+        status: 'application-error',
+        errorCode: 'BQC_DOCUMENT_INVALID',
+        destination: 'demo.shop.orders',
+        faults: [{ path: '/item' }],
+      },
+    ])
+  })
+
   it('tells every fault of its options at once, before anything runs', () => {
     expect(() => insert({ objectType: 'orders', batchCount: 0, colour: 'red' })).toThrow(
       expect.objectContaining({
