@@ -37,4 +37,4 @@ export {
   errorCatalogue,
   type Fault,
 } from './errors.ts'
-export { type DeadLetterFile, openDeadLetterFile } from './pipeline/dead-letter.ts'
+export { type DeadLetterFile, deadLetterOf, openDeadLetterFile } from './pipeline/dead-letter.ts'

@@ -4,6 +4,7 @@ import {
   ConnectorError,
   type DeadLetter,
   type Document,
+  deadLetterOf,
   type ErrorCode,
   type OperationConfig,
   type Outcome,
@@ -72,8 +73,8 @@ export async function insertDocuments(
     // What nobody took is accounted for as well. Stdin may never end, so it is not read on.
     if (signal.aborted && !input.isStdin) {
       for await (const document of handOver.rest(counts.documents)) {
-        const { outcome, letter } = notSent(document, counts.documents)
-        await letters?.write(letter)
+        const outcome = notSent(document, counts.documents, connection, config)
+        await letters?.write(deadLetterOf(outcome, document, Date.now()))
         await account(outcome)
       }
     }
@@ -123,28 +124,24 @@ function withoutReturn(documents: AsyncGenerator<Document, void, undefined>) {
   }
 }
 
-function notSent(document: Document, index: number): { outcome: Outcome; letter: DeadLetter } {
-  const message = 'The command was stopped before the document was sent. Send it again.'
-  const facts = {
+/** The outcome of a document that nobody took. The table is told as far as the command knows it. */
+function notSent(
+  { id }: Document,
+  index: number,
+  { projectId }: Connection,
+  { objectType, projectIdOverride, templateSuffix = '' }: OperationConfig,
+): Outcome {
+  const [, datasetId, , tableId] = objectType.split('/')
+  return {
     index,
+    id,
     status: 'failure',
     code: 'BQC_ABORTED',
     errorCode: 'BQC_ABORTED',
-    message,
-    faults: [],
+    message: 'The command was stopped before the document was sent. Send it again.',
+    payload: undefined,
     attempts: 0,
-  } as const
-  const { data } = document
-  return {
-    outcome: { ...facts, id: undefined, payload: undefined },
-    letter: { ...facts, data: parsed(data), time: new Date().toISOString() },
-  }
-}
-
-function parsed(data: Document['data']): unknown {
-  try {
-    return typeof data === 'string' ? JSON.parse(data) : data
-  } catch {
-    return data
+    destination: `${projectIdOverride || projectId}.${datasetId}.${tableId}${templateSuffix}`,
+    ...(templateSuffix === '' ? {} : { templateSuffix: String(templateSuffix) }),
   }
 }

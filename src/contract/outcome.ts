@@ -28,12 +28,16 @@ export interface Outcome {
   readonly attempts: number
   /** The stable error code; absent for a success. */
   readonly errorCode?: ErrorCode
+  /** BigQuery's own reason, such as `invalid` or `quotaExceeded`, when it gave one. */
+  readonly reason?: string
   /** What is wrong with which field, when that is known. */
   readonly faults?: readonly Fault[]
   /** The insertId that the row carried. */
   readonly insertId?: string
   /** `project.dataset.table` that the row was meant for. */
   readonly destination?: string
+  /** The end of the table's name that is a template's suffix; on documents that did not succeed. */
+  readonly templateSuffix?: string
   /**
    * An operation that gives many results for one document (Get Query Results) yields one outcome a
    * result, all with the same `index`, numbered from 0 by `sequence`; exactly one of them, the final
@@ -51,14 +55,19 @@ export interface DeadLetter {
   readonly code: string
   readonly errorCode: ErrorCode
   readonly message: string
+  readonly reason?: string
   /** JSON pointer, value and reason of each fault. */
   readonly faults: readonly Fault[]
+  /** How often the document was sent; replays add theirs. */
   readonly attempts: number
   readonly insertId?: string
   readonly destination?: string
+  readonly templateSuffix?: string
   readonly properties?: Readonly<Record<string, string>>
   /** The document's data: an object, or its text where it is not JSON. */
   readonly data: unknown
-  /** When it was given up, RFC 3339. */
+  /** When it was given up for the first time, RFC 3339; replays keep it. */
+  readonly firstTime: string
+  /** When it was given up last, RFC 3339. */
   readonly time: string
 }

@@ -1,7 +1,7 @@
 // A document that did not succeed -> a dead letter, and a file of them.
 import { open } from 'node:fs/promises'
 import type { Clock } from '../contract/clock.ts'
-import type { Document } from '../contract/document.ts'
+import type { Document, JsonObject } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { DeadLetter, Outcome } from '../contract/outcome.ts'
 import { ConnectorError } from '../errors.ts'
@@ -68,8 +68,15 @@ export class DeadLetters {
   }
 }
 
-function deadLetterOf(outcome: Outcome, document: Document, now: number): DeadLetter {
-  const { index, id, status, code, errorCode, message, faults, attempts, insertId, destination } = outcome
+/**
+ * The one way to make a dead letter.
+ * @param outcome of the document; one that is no success.
+ * @param now epoch milliseconds.
+ */
+export function deadLetterOf(outcome: Outcome, document: Document, now: number): DeadLetter {
+  const { index, id, status, code, errorCode, message, reason, faults, attempts } = outcome
+  const { insertId, destination, templateSuffix } = outcome
+  const time = new Date(now).toISOString()
   return {
     index,
     ...(id === undefined ? {} : { id }),
@@ -77,27 +84,42 @@ function deadLetterOf(outcome: Outcome, document: Document, now: number): DeadLe
     code,
     errorCode: errorCode ?? 'BQC_INTERNAL',
     message,
+    ...(reason === undefined ? {} : { reason }),
     faults: faults ?? [],
     attempts,
     ...(insertId === undefined ? {} : { insertId }),
     ...(destination === undefined ? {} : { destination }),
+    ...(templateSuffix === undefined ? {} : { templateSuffix }),
     ...(document.properties === undefined ? {} : { properties: document.properties }),
     data: dataOf(document),
-    time: new Date(now).toISOString(),
+    firstTime: time,
+    time,
   }
 }
 
 function dataOf(document: Document): unknown {
+  const { data } = document
   try {
     const row = parseDocument(document)
-    JSON.stringify(row)
-    return row
+    return typeof data === 'string' || data instanceof Uint8Array ? row : jsonOf(row)
   } catch {
-    const { data } = document
     return typeof data === 'string'
       ? data
       : data instanceof Uint8Array
         ? Buffer.from(data).toString()
         : String(data)
   }
+}
+
+/** What JSON has no word for is written as the table takes it, so that nothing is lost to a replay. */
+function jsonOf(row: JsonObject): unknown {
+  return JSON.parse(JSON.stringify(row, replaced))
+}
+
+// The value itself stands in `this`: what comes in as an argument has been through toJSON.
+function replaced(this: Record<string, unknown>, name: string, value: unknown): unknown {
+  const given = this[name]
+  if (given instanceof Uint8Array) return Buffer.from(given).toString('base64')
+  if (typeof value === 'bigint') return value.toString()
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }

@@ -108,6 +108,7 @@ export function outcomeOf(index: number, document: Document, error: ConnectorErr
     attempts,
     errorCode: error.code,
     faults: error.faults,
+    ...(error.reason ? { reason: error.reason } : {}),
   }
 }
 
@@ -115,9 +116,10 @@ export function outcomeOf(index: number, document: Document, error: ConnectorErr
 export function placeOf(
   destination: Destination | undefined,
   insertId: string | undefined,
-): Pick<Outcome, 'destination' | 'insertId'> {
+): Pick<Outcome, 'destination' | 'insertId' | 'templateSuffix'> {
   return {
     ...(destination === undefined ? {} : { destination: nameOf(destination) }),
+    ...(destination?.templateSuffix ? { templateSuffix: destination.templateSuffix } : {}),
     ...(insertId === undefined ? {} : { insertId }),
   }
 }
