@@ -10,13 +10,15 @@ import { type FieldType, fieldTypeOf } from './types.ts'
 
 export type Fits = (row: object) => boolean
 
-/** What a generated function may call. */
-const patterns = {
+/** Texts that need no closer look. */
+export const patterns: Readonly<
+  Record<'plainDate' | 'plainInteger' | 'plainNumeric' | 'plainTimestamp', RegExp>
+> = {
   plainDate,
   plainTimestamp,
   plainInteger: /^-?\d{1,18}$/,
   plainNumeric: /^-?\d{1,29}(\.\d{1,9})?$/,
-} as const
+}
 
 // Conditions on `v`, each no wider than what the encoder of that type takes as it is.
 const conditions: Readonly<Partial<Record<FieldType, (field: TableField) => string | undefined>>> = {

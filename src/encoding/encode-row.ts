@@ -3,6 +3,7 @@ import type { JsonObject } from '../contract/document.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import type { Fault } from '../errors.ts'
 import { compileFits } from './compile-fits.ts'
+import { compileTextFits, type TextFits } from './compile-text-fits.ts'
 import { Refused, scalarEncoder } from './scalars.ts'
 import { fieldTypeOf } from './types.ts'
 
@@ -13,7 +14,11 @@ interface EncodedRow {
   readonly faults: readonly Fault[]
 }
 
-export type RowEncoder = (row: JsonObject) => EncodedRow
+export interface RowEncoder {
+  (row: JsonObject): EncodedRow
+  /** True for JSON text that need not be parsed: the row in it fits, and would be sent as it is. */
+  readonly fitsText: TextFits
+}
 
 /** The way from the row down to a value; its JSON pointer is written only when there is a fault to tell. */
 interface Trail {
@@ -36,13 +41,14 @@ type FieldEncoder = (
 export function compileRowEncoder(fields: readonly TableField[], ignoreUnknownValues: boolean): RowEncoder {
   const fits = compileFits(fields)
   const encode = fieldsEncoder(fields, ignoreUnknownValues)
-  return (row) => {
+  const encodeRow = (row: JsonObject): EncodedRow => {
     if (!isRecord(row))
       return { row, faults: [{ path: '', value: shorten(row), message: 'must be an object' }] }
     if (fits(row)) return { row, faults: none }
     const faults: Fault[] = []
     return { row: encode(row, undefined, faults), faults }
   }
+  return Object.assign(encodeRow, { fitsText: compileTextFits(fields) })
 }
 
 const none: readonly Fault[] = []

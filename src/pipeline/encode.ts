@@ -32,7 +32,9 @@ export function encodeDocument(
     if (!isOneObject(json)) parseDocument(document)
     return json
   }
-  const row = parse(typeof json === 'string' ? json : decode(json))
+  const text = typeof json === 'string' ? json : decode(json)
+  if (encodeRow.fitsText(text)) return json
+  const row = parse(text)
   const encoded = checked(row, encodeRow, destination)
   return encoded === row ? json : sized(serialise(encoded), maxRowBytes)
 }
