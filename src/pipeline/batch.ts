@@ -85,17 +85,18 @@ export class Batcher {
     this.#sealed = sealed
   }
 
-  /** The first row always fits: alone it is as small as a request can be. */
-  canFit({ json, insertId }: EncodedDocument): boolean {
-    return this.#rows.length === 0 || this.#body.fits(json, insertId, this.#pace.maxBytes)
-  }
-
-  /** Gives what the row costs. A row for which the body had to grow pays for the growth. */
-  add({ index, document, json, insertId }: EncodedDocument): number {
-    const capacity = this.#rows.length === 0 ? 0 : this.#body.capacity
-    const bytes = this.#body.add(json, insertId)
+  /**
+   * Gives what the row costs; a row for which the body had to grow pays for the growth. `undefined` when the
+   * batch is too full for it. The first row always fits: alone it is as small as a request can be.
+   */
+  add({ index, document, json, insertId }: EncodedDocument): number | undefined {
+    const isFirst = this.#rows.length === 0
+    const paidBytes = isFirst ? 0 : this.#body.capacity
+    const maxBytes = isFirst ? Number.POSITIVE_INFINITY : this.#pace.maxBytes
+    const bytes = this.#body.add(json, insertId, maxBytes)
+    if (bytes === undefined) return undefined
     // The document itself is kept as well, until its outcome is handed on.
-    const chargedBytes = documentOverheadBytes + bytes + this.#body.capacity - capacity
+    const chargedBytes = documentOverheadBytes + bytes + this.#body.capacity - paidBytes
     this.#rows.push({ index, document, bytes, insertId, chargedBytes })
     if (this.#rows.length >= this.#pace.maxRows) this.seal()
     else this.#cancelTimer ??= this.#clock.after(this.#limits.maxAgeMs, () => this.seal())

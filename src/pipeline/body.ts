@@ -42,28 +42,28 @@ export class Body {
     return this.#end - this.#headBytes
   }
 
-  /** What is sent. */
+  /** What is sent. No row comes after. */
   get bytes(): Uint8Array {
     const { between, tail } = this.#frame
     const end = this.#end - (this.#end > this.#headBytes ? between.length : 0)
     return this.#buffer.subarray(0, end + this.#buffer.write(tail, end))
   }
 
-  /** True when it is no longer than `maxBytes` with this row in it. */
-  fits(json: RowJson, insertId: string | undefined, maxBytes: number): boolean {
-    const { before, after, tail } = this.#frame
-    const room = maxBytes - this.#end - after.length - tail.length
-    // Most rows are far from the limit; only near it are they measured.
-    if (bound(json) + bound(before(insertId)) <= room) return true
-    return Buffer.byteLength(json) + Buffer.byteLength(before(insertId)) <= room
-  }
-
-  /** Writes a row; gives the bytes that it takes with all that stands around it. */
-  add(json: RowJson, insertId: string | undefined): number {
-    const { before, after, between } = this.#frame
+  /**
+   * Writes a row; gives the bytes that it takes with all that stands around it. `undefined`, and nothing is
+   * written, when the body would be longer than `maxBytes`.
+   */
+  add(json: RowJson, insertId: string | undefined, maxBytes: number): number | undefined {
+    const { before, after, between, tail } = this.#frame
     const opening = before(insertId)
     const start = this.#end
-    this.#makeRoom(bound(opening) + bound(json) + after.length + between.length)
+    const closing = after + between
+    const bytes = bound(opening) + bound(json)
+    const room = maxBytes - start - after.length - tail.length
+    // Most rows are far from the limit; only near it are they measured.
+    if (bytes > room && Buffer.byteLength(opening) + Buffer.byteLength(json) > room) return undefined
+
+    this.#makeRoom(bytes + closing.length)
     const buffer = this.#buffer
     let at = start + buffer.write(opening, start)
     if (typeof json === 'string') at += buffer.write(json, at)
@@ -71,7 +71,7 @@ export class Body {
       buffer.set(json, at)
       at += json.byteLength
     }
-    this.#end = at + buffer.write(after + between, at)
+    this.#end = at + buffer.write(closing, at)
     return this.#end - start
   }
 

@@ -83,12 +83,11 @@ export class Partition {
   /** Gives what the row costs. */
   add(encoded: EncodedDocument, destination: Destination): number {
     const key = this.#keyOf(destination)
-    let batcher = this.#open.get(key)
-    if (batcher && !batcher.canFit(encoded)) {
-      batcher.seal()
-      batcher = undefined
-    }
-    return (batcher ?? this.#openBatch(key, destination)).add(encoded)
+    const batcher = this.#open.get(key) ?? this.#openBatch(key, destination)
+    const cost = batcher.add(encoded)
+    if (cost !== undefined) return cost
+    batcher.seal()
+    return this.#openBatch(key, destination).add(encoded) ?? 0
   }
 
   /** Seals everything now: the source has ended, or waits for room. */

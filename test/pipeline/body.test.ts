@@ -32,7 +32,10 @@ describe('a body', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 40 }), (given) => {
         const body = new Body(buffers, frame, head)
-        const rows = given.map((each) => ({ ...each, bytes: body.add(jsonOf(each), each.id) }))
+        const rows = given.map((each) => ({
+          ...each,
+          bytes: body.add(jsonOf(each), each.id, Number.POSITIVE_INFINITY) ?? 0,
+        }))
         const kept = rows.filter(({ isKept }) => isKept)
 
         const whole = read(body)
@@ -56,16 +59,18 @@ describe('a body', () => {
     )
   })
 
-  it('knows before a row is written whether it will be longer than a limit', () => {
+  it('takes a row unless it would be longer than a limit', () => {
     fc.assert(
       fc.property(row, row, fc.nat(12_000), (first, second, maxBytes) => {
         const body = new Body(new Buffers(), frame, head)
-        body.add(jsonOf(first), first.id)
+        body.add(jsonOf(first), first.id, Number.POSITIVE_INFINITY)
+        const one = textOf([first.text], [first.id])
+        const both = textOf([first.text, second.text], [first.id, second.id])
 
-        const fits = body.fits(jsonOf(second), second.id, maxBytes)
-        body.add(jsonOf(second), second.id)
+        const bytes = body.add(jsonOf(second), second.id, maxBytes)
 
-        expect(fits).toBe(body.bytes.byteLength <= maxBytes)
+        expect(bytes !== undefined).toBe(Buffer.byteLength(both) <= maxBytes)
+        expect(read(body)).toBe(bytes === undefined ? one : both)
       }),
     )
   })
@@ -73,7 +78,7 @@ describe('a body', () => {
   it('takes memory that another has given away', () => {
     const buffers = new Buffers()
     const first = new Body(buffers, frame, head)
-    first.add('x'.repeat(100_000), undefined)
+    first.add('x'.repeat(100_000), undefined, Number.POSITIVE_INFINITY)
     const { capacity } = first
     first.release()
 
