@@ -1,6 +1,9 @@
 // Stage 1: lets documents in while the byte budget lasts. Waiting here is the backpressure:
 // the source is not pulled, so it waits too. Next: encode.
 
+/** Who had to wait goes on when this share of the budget is free: enough to fill batches, not to send row by row. */
+const freeShare = 1 / 8
+
 /** Bytes of documents that were let in and whose outcome has not been handed on. One producer waits at most. */
 export class Budget {
   readonly #maxBytes: number
@@ -15,14 +18,12 @@ export class Budget {
     return this.#spentBytes < this.#maxBytes
   }
 
-  /** Resolves when there is room, or when `wake` says that waiting has become pointless. */
+  /** Resolves when there is room for more than a few, or when `wake` says that waiting has become pointless. */
   async room(): Promise<void> {
-    while (!this.hasRoom) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#wake = resolve
-      await promise
-      if (this.#wake === undefined) return
-    }
+    if (this.#isRoomy) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    await promise
   }
 
   /** A document may be larger than what is left: its size is known only once it is here. */
@@ -32,7 +33,7 @@ export class Budget {
 
   giveBack(bytes: number): void {
     this.#spentBytes -= bytes
-    if (this.hasRoom) this.#wake?.()
+    if (this.#isRoomy) this.wake()
   }
 
   /** Ends a wait, room or not: the execution was stopped. */
@@ -40,5 +41,9 @@ export class Budget {
     const wake = this.#wake
     this.#wake = undefined
     wake?.()
+  }
+
+  get #isRoomy(): boolean {
+    return this.#spentBytes <= this.#maxBytes * (1 - freeShare)
   }
 }
