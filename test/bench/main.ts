@@ -14,10 +14,10 @@ const { values: options } = parseArgs({
 
 /** Rows sent in one measurement; wide rows are about eight times as long. */
 const rowsOf: Readonly<Record<Width, number>> = options.quick
-  ? { narrow: 50_000, typical: 50_000, wide: 6000 }
+  ? { narrow: 150_000, typical: 150_000, wide: 15_000 }
   : { narrow: 400_000, typical: 300_000, wide: 40_000 }
 /** The official client is an order of magnitude slower; it need not send as many. */
-const officialShare = options.quick ? 0.5 : 0.25
+const officialShare = 0.25
 const rounds = options.quick ? 1 : 3
 const baseline = 'official createInsertStream'
 
