@@ -34,7 +34,7 @@ async function measure(contender: string, url: string, width: Width): Promise<Me
   child.send({
     contender,
     task: { url, width, rows },
-    warmUpRows: Math.max(1000, rows / 10 - ((rows / 10) % 500)),
+    warmUpRows: Math.max(1000, rows / 4 - ((rows / 4) % 500)),
   })
   const [measurement] = await once(child, 'message')
   await once(child, 'exit')
