@@ -150,6 +150,11 @@ export const errorCatalogue = {
     meaning: 'The token endpoint issued no token.',
     advice: 'Check that the key is still valid, and the clock of this machine.',
   },
+  BQC_SPOOL_IN_USE: {
+    category: 'config',
+    meaning: 'The spool directory serves another execution.',
+    advice: 'Wait until it has ended, or give this one a directory of its own.',
+  },
   BQC_TABLE_TOO_NEW: {
     category: 'transient',
     meaning: 'The table is there, but too new to be inserted into, which may take minutes.',

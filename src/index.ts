@@ -25,6 +25,7 @@ export type {
   OperationConfig,
   OperationId,
   Progress,
+  SpoolDamage,
   WritableOptions,
 } from './contract/operation.ts'
 export type { DeadLetter, Outcome, OutcomeStatus } from './contract/outcome.ts'

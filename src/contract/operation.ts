@@ -45,6 +45,19 @@ export interface Progress {
   readonly paused: readonly PausedDestination[]
 }
 
+/** A stretch of a spool's file that holds no whole document. */
+export interface SpoolDamage {
+  readonly file: string
+  /** Where it begins, and how long it is. */
+  readonly offset: number
+  readonly bytes: number
+  /**
+   * - `cut`: the file's end, usually a write that was not finished. It is cut off.
+   * - `skipped`: whole documents follow it and are sent. The file is kept afterwards, as `FILE.damaged`.
+   */
+  readonly remedy: 'cut' | 'skipped'
+}
+
 export interface ExecuteOptions {
   /**
    * Stops the execution: no more documents are asked for, requests on the wire are finished, and every
@@ -59,6 +72,16 @@ export interface ExecuteOptions {
   readonly deadLetter?: (letter: DeadLetter) => void | Promise<void>
   /** Called when counters change; must be quick. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void
+  /**
+   * With the option `spool`: the first `count` documents of the source are in the spool, and the host may
+   * forget them: a crash of the process cannot lose them any more. What it throws is ignored.
+   */
+  readonly onSpooled?: (count: number) => void
+  /**
+   * With the option `spool`: called for each damage that is found while documents of a former execution
+   * are read back. What it throws is ignored.
+   */
+  readonly onSpoolDamage?: (damage: SpoolDamage) => void
 }
 
 export interface WritableOptions extends ExecuteOptions {

@@ -12,6 +12,11 @@ export type OutcomeStatus = 'success' | 'application-error' | 'failure'
 export interface Outcome {
   /** Position of the document in its source, from 0. */
   readonly index: number
+  /**
+   * The document came from the spool, and not from the source of this execution: `index` is its position
+   * in the source of the execution that took it, which ended before it could hand on the outcome.
+   */
+  readonly recovered?: true
   /** The document's own id, when it has one. */
   readonly id: string | undefined
   readonly status: OutcomeStatus

@@ -9,13 +9,17 @@ import {
   rowEnvelopeBytes,
 } from '../bigquery/insert-all.ts'
 import { parseTableId } from '../browse/profiles.ts'
+import type { DocumentSource } from '../contract/document.ts'
 import type { Destination, InsertRows } from '../contract/insert-rows.ts'
+import type { ExecuteOptions } from '../contract/operation.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
 import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
-import { insertIdRule } from '../pipeline/insert-id.ts'
+import { type InsertIdOf, insertIdRule } from '../pipeline/insert-id.ts'
 import { insertPipeline, type PipelinePorts } from '../pipeline/insert-pipeline.ts'
 import { Paces } from '../pipeline/pace.ts'
+import { nameOf } from '../pipeline/partition.ts'
+import { throughSpool } from '../pipeline/spool/through-spool.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
 
 /** The options of descriptors/operations/streaming-insert.json, resolved. */
@@ -36,6 +40,9 @@ interface StreamingInsertOptions {
   readonly projectIdOverride?: string
   readonly requestTimeout: number
   readonly skipInvalidRows: boolean
+  /** A directory; empty: none. */
+  readonly spool: string
+  readonly spoolBytes: number
   readonly templateSuffix: string
   readonly validation: 'local' | 'service'
 }
@@ -66,9 +73,11 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
   const ruleOfInsertIds = insertIdRule(options)
   const insertIdBytes = options.insertIdFrom === '' ? mintedIdBytes : longestIdBytes
 
-  return (documents, execute) => {
-    const prefix = `${randomBytes(prefixBytes).toString('base64url')}-`
-    return insertPipeline(
+  const destination = { projectId, datasetId, tableId, templateSuffix: options.templateSuffix }
+  const insertIds = options.generateInsertId ? options.insertIdFrom || 'minted' : 'none'
+
+  const corridor = (documents: DocumentSource, insertIdOf: InsertIdOf, execute: ExecuteOptions) =>
+    insertPipeline(
       documents,
       {
         insertRows,
@@ -86,15 +95,29 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
         },
         budgetBytes: options.budgetBytes,
         maxRowBytes: maxRequestBytes - requestHeadBytes - rowEnvelopeBytes - insertIdBytes,
-        destination: { projectId, datasetId, tableId, templateSuffix: options.templateSuffix },
+        destination,
         maxInFlight: options.maxInFlight,
         maxAttempts: options.maxAttempts,
         newTableWaitMs: options.newTableWaitMs,
         outcomeOrder: options.outcomeOrder,
-        insertIdOf: (document, index) => ruleOfInsertIds(document, prefix, index),
+        insertIdOf,
       },
       execute,
     )
+
+  return (documents, execute = {}) => {
+    const insertIdPrefix = `${randomBytes(prefixBytes).toString('base64url')}-`
+    if (options.spool === '') {
+      const insertIdOf: InsertIdOf = (document, index) => ruleOfInsertIds(document, insertIdPrefix, index)
+      return corridor(documents, insertIdOf, execute)
+    }
+    const spool = {
+      directory: options.spool,
+      maxBytes: options.spoolBytes,
+      operation: `insert into ${nameOf(destination)}, insertId: ${insertIds}`,
+      insertIdPrefix,
+    }
+    return throughSpool(documents, spool, ruleOfInsertIds, context.clock, execute, corridor)
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Batch, Batcher, documentOverheadBytes } from '../../src/pipeline/batch.ts'
 import { Buffers } from '../../src/pipeline/buffers.ts'
+import { Pace } from '../../src/pipeline/pace.ts'
 import { FakeClock } from '../fixtures/clocks.ts'
 import { TableService } from '../fixtures/table-service.ts'
 
@@ -11,13 +12,15 @@ describe('a batch', () => {
     const buffers = new Buffers()
     const costsOf = (rowBytes: number) => {
       const sealed: Batch[] = []
-      const limits = { maxRows: 1000, maxBytes: 1_000_000, maxAgeMs: 200 }
+      const clock = new FakeClock()
+      const limits = { maxRows: 1000, maxBytes: 1_000_000, maxInFlight: 1 }
       const batcher = new Batcher(
         destination,
+        new Pace(destination, limits, clock, () => 0),
         buffers,
         new TableService().frame,
-        limits,
-        new FakeClock(),
+        { maxAgeMs: 200 },
+        clock,
         (batch) => sealed.push(batch),
       )
       let cost = 0

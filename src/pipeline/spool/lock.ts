@@ -1,0 +1,22 @@
+// One process a directory. The lock is the operating system's own, by way of SQLite, so it ends with the
+// process that holds it, however that ends; nobody has to guess whether another one still lives.
+import type { ConnectorError } from '../../errors.ts'
+
+/** SQLITE_BUSY */
+const busy = 5
+
+/**
+ * Locks a file, which is made where it is not there. The caller lets go with what it gets.
+ * @param refused the error for a file that is locked already, by this process or by another one.
+ */
+export async function lockFile(path: string, refused: () => ConnectorError): Promise<() => void> {
+  const { DatabaseSync } = await import('node:sqlite')
+  const database = new DatabaseSync(path)
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (thrown) {
+    database.close()
+    throw (thrown as { errcode?: number }).errcode === busy ? refused() : thrown
+  }
+  return () => database.close()
+}

@@ -1,0 +1,71 @@
+// Durability on request, around the corridor: a document enters it only when its record is with the operating
+// system, and what a former execution left without outcome goes first.
+import type { Clock } from '../../contract/clock.ts'
+import type { DocumentSource } from '../../contract/document.ts'
+import type { ExecuteOptions } from '../../contract/operation.ts'
+import type { DeadLetter, Outcome } from '../../contract/outcome.ts'
+import { DeadLetters } from '../dead-letter.ts'
+import { type InsertIdOf, type InsertIdRule, insertIdIfAny } from '../insert-id.ts'
+import { abortedError, outcomeOf, placeOf } from '../settle.ts'
+import { openSpool, type SpoolOptions } from './spool.ts'
+import { type Place, SpooledSource } from './spooled-source.ts'
+
+type Corridor = (
+  documents: DocumentSource,
+  insertIdOf: InsertIdOf,
+  execute: ExecuteOptions,
+) => AsyncIterable<Outcome>
+
+export async function* throughSpool(
+  documents: DocumentSource,
+  options: SpoolOptions,
+  ruleOfInsertIds: InsertIdRule,
+  clock: Clock,
+  execute: ExecuteOptions,
+  corridor: Corridor,
+): AsyncGenerator<Outcome, void, undefined> {
+  const spool = await openSpool(options, clock, execute.onSpoolDamage)
+  const source = new SpooledSource(documents, spool, execute.onSpooled)
+  const insertIdOf: InsertIdOf = (document, index) => {
+    const { error, segment, index: own } = source.placeOf(index)
+    if (error !== undefined) throw error
+    return ruleOfInsertIds(document, segment?.insertIdPrefix ?? options.insertIdPrefix, own)
+  }
+  const { deadLetter } = execute
+  const write =
+    deadLetter && ((letter: DeadLetter) => deadLetter(placed(letter, source.placeOf(letter.index))))
+  const within = { ...execute, ...(write ? { deadLetter: write } : {}) }
+  let failure: { readonly thrown: unknown } | undefined
+  try {
+    try {
+      for await (const outcome of corridor(source, insertIdOf, within)) {
+        yield placed(outcome, source.placeOf(outcome.index))
+        // The consumer has come back for more: this outcome has reached it.
+        source.settle(outcome.index)
+      }
+    } catch (thrown) {
+      failure = { thrown }
+    }
+
+    // Stopped: what was taken from the source and never entered the corridor has its outcome as well.
+    const letters = new DeadLetters(write, clock)
+    for await (const [index, document] of source.rest()) {
+      const insertId = insertIdIfAny(insertIdOf, document, index)
+      const outcome = { ...outcomeOf(index, document, abortedError(false)), ...placeOf(undefined, insertId) }
+      await letters.keep(outcome, document)
+      yield placed(outcome, source.placeOf(index))
+      source.settle(index)
+    }
+    if (failure !== undefined) throw failure.thrown
+    letters.throwIfLost()
+  } finally {
+    await source.close()
+    await spool.close()
+  }
+}
+
+/** The corridor counts what it gets; a host counts what its source gave. */
+function placed<T extends Outcome | DeadLetter>(item: T, { index, isRecovered }: Place): T {
+  if (isRecovered) return { ...item, index, recovered: true }
+  return item.index === index ? item : { ...item, index }
+}
