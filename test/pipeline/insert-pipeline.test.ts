@@ -414,6 +414,19 @@ describe('backpressure', () => {
     expect(await outcomes).toHaveLength(1000)
   })
 
+  it('fills batches, however long the budget stays spent', async () => {
+    const service = new TableService()
+
+    await Array.fromAsync(
+      start(rows(5000), service.insertRows, {
+        pace: { maxRows: 10, maxBytes: 100_000 },
+        options: { budgetBytes: 200_000 },
+      }),
+    )
+
+    expect(service.requests.length).toBeLessThan(1000)
+  })
+
   it('makes the source wait for a consumer that does not take its outcomes', async () => {
     let taken = 0
     function* source() {
