@@ -10,16 +10,21 @@ import {
   type Outcome,
   openDeadLetterFile,
   type Progress,
+  type SpoolDamage,
 } from '../index.ts'
 import type { Input } from './input.ts'
 import { openProgressView } from './progress-view.ts'
 
-/** What became of an input. */
-export interface InsertSummary {
+/** Documents that have their outcome. */
+interface Counts {
   readonly documents: number
   readonly success: number
   readonly applicationError: number
   readonly failure: number
+}
+
+/** What became of an input. */
+export interface InsertSummary extends Counts {
   readonly batches: number
   readonly retries: number
   readonly bytesSent: number
@@ -28,6 +33,8 @@ export interface InsertSummary {
   readonly interrupted: boolean
   /** Where the documents are that did not succeed. */
   readonly deadLetterFile?: string
+  /** Documents that the spool held from a former execution; they are not among those of the input. */
+  readonly recovered?: Counts
   /** What went wrong beside the documents: the input ends in the middle, a dead letter could not be kept. */
   readonly trouble?: { readonly code: ErrorCode; readonly message: string }
 }
@@ -38,25 +45,28 @@ export interface InsertOptions {
   readonly signal: AbortSignal
   /** Called for each outcome that is no success. */
   readonly onRejected?: (outcome: Outcome) => void | Promise<void>
+  readonly onSpoolDamage?: (damage: SpoolDamage) => void
 }
 
 export async function insertDocuments(
   connection: Connection,
   config: OperationConfig,
   input: Pick<Input, 'documents' | 'isStdin' | 'totalBytes' | 'bytesRead'>,
-  { label, deadLetterFile, signal, onRejected }: InsertOptions,
+  { label, deadLetterFile, signal, onRejected, onSpoolDamage }: InsertOptions,
 ): Promise<InsertSummary> {
   const operation = connection.operation('streaming-insert', config)
   const letters = deadLetterFile === undefined ? undefined : await openDeadLetterFile(deadLetterFile)
   const view = openProgressView(label, () => input.totalBytes && input.bytesRead() / input.totalBytes)
   const start = performance.now()
-  const counts = { documents: 0, success: 0, 'application-error': 0, failure: 0 }
+  const counts = noOutcomes()
+  const recovered = noOutcomes()
   let progress: Progress | undefined
   let trouble: InsertSummary['trouble']
 
   const account = async (outcome: Outcome) => {
-    counts.documents += 1
-    counts[outcome.status] += 1
+    const those = outcome.recovered ? recovered : counts
+    those.documents += 1
+    those[outcome.status === 'application-error' ? 'applicationError' : outcome.status] += 1
     if (outcome.status !== 'success') await onRejected?.(outcome)
   }
   const handOver = withoutReturn(input.documents)
@@ -67,6 +77,7 @@ export async function insertDocuments(
         progress = now
         view.show(now)
       },
+      ...(onSpoolDamage ? { onSpoolDamage } : {}),
       ...(letters ? { deadLetter: (letter: DeadLetter) => letters.write(letter) } : {}),
     })
     for await (const outcome of outcomes) await account(outcome)
@@ -80,7 +91,7 @@ export async function insertDocuments(
     }
   } catch (thrown) {
     // Documents have been sent: how they fared is told as well.
-    if (!(thrown instanceof ConnectorError) || counts.documents === 0) throw thrown
+    if (!(thrown instanceof ConnectorError) || counts.documents + recovered.documents === 0) throw thrown
     trouble = { code: thrown.code, message: thrown.message }
   } finally {
     view.stop()
@@ -89,10 +100,7 @@ export async function insertDocuments(
 
   const durationMs = performance.now() - start
   return {
-    documents: counts.documents,
-    success: counts.success,
-    applicationError: counts['application-error'],
-    failure: counts.failure,
+    ...counts,
     batches: progress?.batches ?? 0,
     retries: progress?.retries ?? 0,
     bytesSent: progress?.bytesSent ?? 0,
@@ -100,8 +108,13 @@ export async function insertDocuments(
     rowsPerSecond: Math.round(counts.success / (durationMs / 1000)),
     interrupted: signal.aborted,
     ...(deadLetterFile === undefined ? {} : { deadLetterFile }),
+    ...(recovered.documents === 0 ? {} : { recovered }),
     ...(trouble === undefined ? {} : { trouble }),
   }
+}
+
+function noOutcomes(): { -readonly [name in keyof Counts]: number } {
+  return { documents: 0, success: 0, applicationError: 0, failure: 0 }
 }
 
 /** Lends a generator out without giving it away: whoever stops early leaves the rest to us. */

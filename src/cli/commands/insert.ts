@@ -1,6 +1,6 @@
 // bqc insert: a JSON or NDJSON file, or stdin, into a table.
 import { Command } from 'commander'
-import type { Outcome } from '../../index.ts'
+import type { Outcome, SpoolDamage } from '../../index.ts'
 import {
   addConnectionOptions,
   type ConnectionOptions,
@@ -69,10 +69,14 @@ async function insert(
         if (refused <= shownRefusals) process.stderr.write(`${lineOf(outcome)}\n`)
         return undefined
       },
+      onSpoolDamage: (spoolDamage) => {
+        if (json) void printLine(JSON.stringify({ spoolDamage }))
+        else process.stderr.write(`${damageLine(spoolDamage)}\n`)
+      },
     })
     if (json) await printLine(JSON.stringify({ summary }))
     else report(summary, refused, input.isStdin)
-    const isWhole = summary.success === summary.documents && !summary.interrupted && !summary.trouble
+    const isWhole = allSucceeded(summary) && !summary.interrupted && !summary.trouble
     process.exitCode = isWhole ? exitCodes.allSucceeded : exitCodes.someDidNot
   } finally {
     interrupt.release()
@@ -81,8 +85,18 @@ async function insert(
   }
 }
 
-function lineOf({ index, status, message, errorCode }: Outcome): string {
-  return `document ${count(index + 1)}: ${status}: ${message} [${errorCode}]`
+function allSucceeded({ documents, success, recovered }: InsertSummary): boolean {
+  return success === documents && recovered?.success === recovered?.documents
+}
+
+function damageLine({ file, offset, bytes, remedy }: SpoolDamage): string {
+  const done =
+    remedy === 'cut' ? 'they are cut off' : `whole documents after them are sent; see ${file}.damaged then`
+  return `spool: ${count(bytes)} bytes at ${offset} of ${file} hold no whole document: ${done}`
+}
+
+function lineOf({ index, status, message, errorCode, recovered }: Outcome): string {
+  return `${recovered ? 'recovered ' : ''}document ${count(index + 1)}: ${status}: ${message} [${errorCode}]`
 }
 
 function report(summary: InsertSummary, refused: number, isStdin: boolean): void {
@@ -96,6 +110,13 @@ function report(summary: InsertSummary, refused: number, isStdin: boolean): void
       `${count(summary.success)} success, ${count(summary.applicationError)} application-error, ${count(summary.failure)} failure; ` +
       `${count(summary.batches)} batches, ${count(summary.retries)} retries\n`,
   )
+  if (summary.recovered) {
+    const { documents, success, applicationError, failure } = summary.recovered
+    process.stdout.write(
+      `${count(documents)} more were in the spool: ` +
+        `${count(success)} success, ${count(applicationError)} application-error, ${count(failure)} failure\n`,
+    )
+  }
   if (summary.trouble) process.stderr.write(`bqc: ${summary.trouble.message} [${summary.trouble.code}]\n`)
   if (summary.interrupted && isStdin) process.stderr.write('Stopped: stdin was not read to its end.\n')
   if (summary.deadLetterFile && refused > 0) {
