@@ -9,13 +9,14 @@ export interface Task {
   readonly url: string
   readonly width: Width
   readonly rows: number
+  /** Requests in flight, for those who can limit them. */
+  readonly maxInFlight?: number
 }
 
 export type Contender = (task: Task) => Promise<void>
 
 /** Rows in a request, for everybody. */
 const batchRows = 500
-/** Requests in flight, for those who can limit them. */
 const inFlight = 4
 
 // Rows are made beforehand and sent over and over: the bench measures sending, not making.
@@ -24,7 +25,7 @@ const pool = (width: Width): JsonObject[] =>
   Array.from({ length: poolSize }, (_, n) => benchTables[width].row(n))
 
 async function insertWithConnector(
-  { url, rows }: Task,
+  { url, rows, maxInFlight = inFlight }: Task,
   documents: readonly Document[],
   options: object,
 ): Promise<void> {
@@ -32,7 +33,7 @@ async function insertWithConnector(
   const operation = connection.operation('streaming-insert', {
     objectType: 'datasets/bench/tables/rows',
     batchCount: batchRows,
-    maxInFlight: inFlight,
+    maxInFlight,
     ...options,
   })
   function* source() {

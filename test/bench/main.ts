@@ -1,12 +1,11 @@
 // npm run bench [-- --quick] [-- --json]: rows per CPU-second of the client process, as ratios in one run.
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { contenders } from './contenders.ts'
-import type { Measurement } from './measure.ts'
+import { type Measurement, measure } from './measure.ts'
 import type { Width } from './rows.ts'
+import { startSink } from './start-sink.ts'
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -21,24 +20,11 @@ const officialShare = 0.25
 const rounds = options.quick ? 1 : 3
 const baseline = 'official createInsertStream'
 
-async function startSink(width: Width): Promise<{ url: string; sink: ChildProcess }> {
-  const sink = fork(new URL('./sink.ts', import.meta.url), [width], { silent: true })
-  const [line] = await once(sink.stdout as NodeJS.ReadableStream, 'data')
-  return { url: JSON.parse(String(line)).url, sink }
-}
-
-async function measure(contender: string, url: string, width: Width): Promise<Measurement> {
+async function measureOnce(contender: string, url: string, width: Width): Promise<Measurement> {
   const share = contender.startsWith('official') ? officialShare : 1
   const rows = Math.round((rowsOf[width] * share) / 1000) * 1000
-  const child = fork(new URL('./measure.ts', import.meta.url))
-  child.send({
-    contender,
-    task: { url, width, rows },
-    warmUpRows: Math.max(1000, rows / 4 - ((rows / 4) % 500)),
-  })
-  const [measurement] = await once(child, 'message')
-  await once(child, 'exit')
-  return measurement
+  const warmUpRows = Math.max(1000, rows / 4 - ((rows / 4) % 500))
+  return measure({ contender, task: { url, width, rows }, warmUpRows })
 }
 
 const median = (figures: number[]): number =>
@@ -46,15 +32,15 @@ const median = (figures: number[]): number =>
 
 const results: Record<string, Record<string, Measurement>> = {}
 for (const width of Object.keys(rowsOf) as Width[]) {
-  const { url, sink } = await startSink(width)
+  const sink = await startSink({ width })
   const runs: Record<string, Measurement[]> = {}
   // In turns, so that a machine that slows down slows everybody.
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of Object.keys(contenders)) {
-      runs[contender] = [...(runs[contender] ?? []), await measure(contender, url, width)]
+      runs[contender] = [...(runs[contender] ?? []), await measureOnce(contender, sink.url, width)]
     }
   }
-  sink.disconnect()
+  sink.stop()
   results[width] = Object.fromEntries(
     Object.entries(runs).map(([contender, each]) => [
       contender,

@@ -1,29 +1,32 @@
-// Runs one contender once in this process and reports what it cost. Talks over the process's IPC channel.
-import { contenders, type Task } from './contenders.ts'
+// Measures one contender in a process of its own.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import type { Task } from './contenders.ts'
 
 export interface Measurement {
   readonly rowsPerCpuSecond: number
   readonly rowsPerSecond: number
   readonly peakRssMegabytes: number
+  /** Resident memory every second. */
+  readonly rssMegabytes: readonly number[]
 }
 
-process.once(
-  'message',
-  async ({ contender, task, warmUpRows }: { contender: string; task: Task; warmUpRows: number }) => {
-    const run = contenders[contender]
-    if (run === undefined) throw new Error(`No contender is named ${contender}.`)
-    await run({ ...task, rows: warmUpRows })
+export interface Trial {
+  /** One of `contenders`. */
+  readonly contender: string
+  readonly task: Task
+  /** Rows sent before anything is measured. */
+  readonly warmUpRows: number
+}
 
-    const cpu = process.cpuUsage()
-    const start = performance.now()
-    await run(task)
-    const { user, system } = process.cpuUsage(cpu)
-    const measurement: Measurement = {
-      rowsPerCpuSecond: task.rows / ((user + system) / 1e6),
-      rowsPerSecond: task.rows / ((performance.now() - start) / 1000),
-      peakRssMegabytes: process.resourceUsage().maxRSS / 1024,
-    }
-    process.send?.(measurement)
-    process.disconnect()
-  },
-)
+/** @throws Error when the contender's process ends without a result, as for want of memory. */
+export async function measure(trial: Trial): Promise<Measurement> {
+  const child = fork(new URL('./measured-process.ts', import.meta.url))
+  child.send(trial)
+  const exit = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`${trial.contender} ended with ${signal ?? code}.`)
+  })
+  const [measurement] = await Promise.race([once(child, 'message'), exit])
+  await exit.catch(() => undefined)
+  return measurement
+}

@@ -1,17 +1,66 @@
-// A BigQuery that takes everything at once: the bench's other end, in a process of its own.
-// Prints one line of JSON with its url when it is ready. Argument: the width of the rows.
+// A BigQuery that takes every row: the bench's other end, in a process of its own.
+// Prints one line of JSON with its url when it is ready. Argument: SinkOptions as JSON.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { benchTables, type Width } from './rows.ts'
 
-const { schema } = benchTables[process.argv[2] as Width]
-const table = JSON.stringify({ kind: 'bigquery#table', type: 'TABLE', schema: { fields: schema } })
+export interface SinkOptions {
+  readonly width: Width
+  /** Milliseconds before each answer to an insert. Default: none. */
+  readonly latencyMs?: number
+  /** Inserts beyond it are refused with 403 quotaExceeded, as long as it holds. */
+  readonly quota?: {
+    /** Only of this table; default of all. */
+    readonly tableId?: string
+    readonly requestsPerSecond: number
+    /** Milliseconds after the first insert. */
+    readonly from: number
+    readonly until: number
+  }
+}
+
+const { width, latencyMs = 0, quota } = JSON.parse(process.argv[2] ?? '') as SinkOptions
+const table = JSON.stringify({
+  kind: 'bigquery#table',
+  type: 'TABLE',
+  schema: { fields: benchTables[width].schema },
+})
 const stored = '{"kind":"bigquery#tableDataInsertAllResponse"}'
+const exceeded = JSON.stringify({
+  error: { code: 403, message: 'Quota exceeded.', errors: [{ reason: 'quotaExceeded' }] },
+})
+
+let begin: number | undefined
+let second = 0
+let requestsInSecond = 0
+
+function isRefused(url: string): boolean {
+  begin ??= performance.now()
+  if (quota === undefined) return false
+  const { tableId, requestsPerSecond, from, until } = quota
+  const elapsed = performance.now() - begin
+  if (elapsed < from || elapsed >= until) return false
+  if (tableId !== undefined && !url.includes(`/tables/${tableId}/`)) return false
+  if (Math.floor(elapsed / 1000) !== second) {
+    second = Math.floor(elapsed / 1000)
+    requestsInSecond = 0
+  }
+  requestsInSecond += 1
+  return requestsInSecond > requestsPerSecond
+}
 
 const server = createServer((request, response) => {
-  request.resume().on('end', () => {
+  request.resume().on('end', async () => {
     response.setHeader('content-type', 'application/json')
-    response.end(request.method === 'POST' ? stored : table)
+    if (request.method !== 'POST') {
+      response.end(table)
+      return
+    }
+    const refused = isRefused(request.url ?? '')
+    if (refused) response.statusCode = 403
+    else if (latencyMs > 0) await wait(latencyMs)
+    response.end(refused ? exceeded : stored)
   })
 })
 server.listen(0, '127.0.0.1', () => {
