@@ -26,7 +26,7 @@ export interface RowFrame {
 }
 
 /** Rows of one request. */
-export interface InsertRequest {
+interface InsertRequest {
   readonly destination: Destination
   /** UTF-8, framed as the adapter asked for. It may be written over once there is a verdict. */
   readonly body: Uint8Array
