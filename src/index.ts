@@ -38,4 +38,6 @@ export {
   errorCatalogue,
   type Fault,
 } from './errors.ts'
-export { type DeadLetterFile, deadLetterOf, openDeadLetterFile } from './pipeline/dead-letter.ts'
+export { deadLetterOf } from './pipeline/dead-letter.ts'
+export { type DeadLetterFile, openDeadLetterFile } from './pipeline/dead-letter-file.ts'
+export { type LetterLine, openReplayFile, type ReplayFile } from './pipeline/replay-file.ts'

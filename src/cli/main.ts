@@ -7,6 +7,7 @@ import { describeCommand } from './commands/describe.ts'
 import { insertCommand } from './commands/insert.ts'
 import { localCommand } from './commands/local.ts'
 import { queryCommand } from './commands/query.ts'
+import { replayCommand } from './commands/replay.ts'
 import { exitCodes, reportError } from './exit.ts'
 import { toleratePartingReader } from './output.ts'
 
@@ -20,6 +21,7 @@ const program = new Command('bqc')
   .addCommand(demoCommand())
   .addCommand(localCommand())
   .addCommand(insertCommand())
+  .addCommand(replayCommand())
   .addCommand(queryCommand())
   .addCommand(describeCommand())
 

@@ -1,42 +1,10 @@
-// A document that did not succeed -> a dead letter, and a file of them.
-import { open } from 'node:fs/promises'
+// A document that did not succeed -> a dead letter.
 import type { Clock } from '../contract/clock.ts'
 import type { Document, JsonObject } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { DeadLetter, Outcome } from '../contract/outcome.ts'
 import { ConnectorError } from '../errors.ts'
 import { parseDocument } from './encode.ts'
-
-export interface DeadLetterFile {
-  /** Appends one line; resolves when the system has it. */
-  write(letter: DeadLetter): Promise<void>
-  close(): Promise<void>
-}
-
-/**
- * Opens a file of dead letters, one JSON object a line; letters that it holds already stay.
- * @throws ConnectorError `BQC_OUTPUT_UNWRITABLE`
- */
-export async function openDeadLetterFile(path: string): Promise<DeadLetterFile> {
-  const file = await open(path, 'a').catch((cause) => Promise.reject(unwritable(path, cause)))
-  return {
-    async write(letter) {
-      try {
-        await file.appendFile(`${JSON.stringify(letter)}\n`)
-      } catch (cause) {
-        throw unwritable(path, cause)
-      }
-    },
-    close: () => file.close(),
-  }
-}
-
-function unwritable(path: string, cause: unknown): ConnectorError {
-  const why = (cause as NodeJS.ErrnoException).code
-  return new ConnectorError('BQC_OUTPUT_UNWRITABLE', `Cannot write dead letters to ${path} (${why}).`, {
-    cause,
-  })
-}
 
 /** Keeps dead letters, and remembers when one could not be kept: documents come first. */
 export class DeadLetters {

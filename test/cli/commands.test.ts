@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -186,6 +187,155 @@ describe('bqc insert', () => {
     expect(kept.map(({ index, data }) => [index, data.n])).toEqual(
       Array.from({ length: count }, (_, n) => [n, n]),
     )
+  })
+})
+
+describe('bqc insert with a spool', () => {
+  it('sends first what a former execution left, counts it apart, and tells damages', async () => {
+    const spool = join(directory, 'spool')
+    const insert = bigquery.connection.operation('streaming-insert', {
+      objectType: 'datasets/shop/tables/orders',
+      spool,
+    })
+    const left = [{ data: { id: 100 } }, { data: { id: 'x' } }, { data: { id: 102 } }]
+    for await (const _ of insert.execute(left)) break
+    const [file = ''] = (await readdir(spool)).filter((name) => name.endsWith('.spool'))
+    await appendFile(join(spool, file), 'torn')
+
+    const { code, stdout, stderr } = await bqc(['insert', 'shop.orders', '-o', `spool=${spool}`], {
+      stdin: '{"id":103}\n',
+    })
+
+    expect(code).toBe(1)
+    expect(stdout).toContain('1 documents in')
+    expect(stdout).toContain('3 more were in the spool: 2 success, 1 application-error, 0 failure')
+    expect(stderr).toContain('recovered document 2: application-error')
+    expect(stderr).toContain('spool: 4 bytes at')
+    expect(await readdir(spool)).toEqual(['lock'])
+  })
+
+  it('ends with 2 and one line when another execution has the spool', async () => {
+    const spool = join(directory, 'spool')
+    const insert = bigquery.connection.operation('streaming-insert', {
+      objectType: 'datasets/shop/tables/orders',
+      spool,
+    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const execution = insert.execute(
+      (async function* () {
+        await promise
+        yield { data: { id: 104 } }
+      })(),
+    )
+    const first = execution.next()
+    await until(() => existsSync(join(spool, 'lock')))
+
+    const run = await bqc(['insert', 'shop.orders', '-o', `spool=${spool}`], { stdin: '{"id":105}\n' })
+    resolve()
+    await first
+    await execution.return()
+
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toMatch(/^bqc: The spool .* is in use\..*\[BQC_SPOOL_IN_USE\]\n$/)
+  })
+})
+
+describe('bqc replay', () => {
+  const lettersOf = async (path: string) =>
+    (await readFile(path, 'utf8'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+
+  it('sends letters again under their insertIds; what succeeds leaves the file, the rest stays with its newer reason', async () => {
+    await bigquery.run('CREATE TABLE shop.late (id INT64 NOT NULL)')
+    const letters = join(directory, 'replayed.ndjson')
+    await bqc(['insert', 'shop.late', '--dead-letter', letters], {
+      stdin: '{"id":"x"}\n{"id":"y"}\n{"id":3.5}\n',
+    })
+    const [first, second, third] = await lettersOf(letters)
+    const stale = { ...second, data: { id: 2 }, attempts: 6, time: '2026-01-01T00:00:00.000Z' }
+    const failing = { ...third, attempts: 6, firstTime: '2026-01-01T00:00:00.000Z' }
+    await writeFile(
+      letters,
+      `${JSON.stringify({ ...first, data: { id: 1 } })}\nno letter\n${JSON.stringify(stale)}\n${JSON.stringify(failing)}\n`,
+    )
+
+    const { code, stdout, stderr } = await bqc(['replay', letters])
+
+    const kept = (await readFile(letters, 'utf8')).trim().split('\n')
+    expect(code).toBe(1)
+    expect(stdout).toContain('3 letters in')
+    expect(stdout).toContain('2 success, 1 application-error, 0 failure; 1 lines cannot be sent')
+    expect(stderr).toContain('no letter')
+    expect(await bigquery.rows('SELECT id FROM shop.late ORDER BY id')).toEqual([{ id: '1' }, { id: '2' }])
+    expect(kept[0]).toBe('no letter')
+    expect(kept.slice(1).map((line) => JSON.parse(line))).toEqual([
+      { ...failing, time: expect.not.stringMatching(failing.time) },
+    ])
+    expect(first.insertId).toEqual(expect.any(String))
+  })
+
+  it('is a success when the file holds nothing any more', async () => {
+    const letters = await file('good.ndjson', '')
+    await writeFile(letters, '{"destination":"demo.shop.orders","data":{"id":200},"index":0,"attempts":0}\n')
+
+    const first = await bqc(['replay', letters, '--json'])
+    const second = await bqc(['replay', letters])
+
+    expect(first.code).toBe(0)
+    expect(JSON.parse(first.stdout)).toMatchObject({ summary: { letters: 1, success: 1, unusable: 0 } })
+    expect(second.code).toBe(0)
+    expect(await readFile(letters, 'utf8')).toBe('')
+  })
+
+  it('needs a table for letters that name none', async () => {
+    const letters = await file('lost.ndjson', '{"data":{"id":201},"index":0,"attempts":0}\n')
+
+    const without = await bqc(['replay', letters])
+    const kept = await readFile(letters, 'utf8')
+    const withTable = await bqc(['replay', letters, '--table', 'shop.orders'])
+
+    expect([without.code, kept]).toEqual([1, '{"data":{"id":201},"index":0,"attempts":0}\n'])
+    expect(withTable.code).toBe(0)
+  })
+
+  it('leaves the file whole when it is interrupted', async () => {
+    const service = await startFaultyBigQuery(Array(1000).fill(503))
+    const connection = await file(
+      'faulty-replay.json',
+      JSON.stringify({ projectId: 'demo', endpoint: service.url, grant: 'access-token', accessToken: 'any' }),
+    )
+    const count = 5000
+    const line = (n: number) =>
+      `{"destination":"demo.shop.orders","data":{"n":${n}},"index":${n},"attempts":0,"insertId":"id-${n}"}\n`
+    const letters = await file(
+      'interrupted-replay.ndjson',
+      Array.from({ length: count }, (_, n) => line(n)).join(''),
+    )
+
+    const { code } = await bqc(['replay', letters, '--connection', connection, '-o', 'budgetBytes=65536'], {
+      interrupt: () => until(() => service.requests.insertAll > 0),
+    })
+    await service.close()
+
+    const kept = await lettersOf(letters)
+    expect(code).toBe(1)
+    expect(kept.map(({ data }) => data.n).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    )
+    expect(new Set(kept.map(({ insertId }) => insertId)).size).toBe(count)
+  })
+
+  it.each([
+    ['a missing file', ['replay', 'nowhere.ndjson'], 'there is no such file'],
+    ['an unknown option', ['replay', 'nowhere.ndjson', '-o', 'batchCont=5'], 'batchCont is unknown'],
+    ['a spool', ['replay', 'nowhere.ndjson', '-o', 'spool=x'], 'A replay has no spool'],
+  ])('tells %s in one line, and ends with 2', async (_, args, line) => {
+    const { code, stderr } = await bqc(args)
+
+    expect(code).toBe(2)
+    expect(stderr).toContain(line)
   })
 })
 
