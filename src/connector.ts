@@ -10,13 +10,14 @@ import { runTrials } from './connection/test-connection.ts'
 import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
 import type { Connector } from './contract/connector.ts'
-import type { OperationDescriptor } from './contract/descriptor.ts'
+import type { ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
 import { operations } from './operations/registry.ts'
 import { openWritable } from './operations/writable.ts'
+import { beginTrace } from './telemetry/open-telemetry.ts'
 
 export interface ConnectorOptions {
   /** Default: the system's clock and timers. */
@@ -32,14 +33,13 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
   return {
     descriptor,
-    connect: async (config) =>
-      openConnection(resolve(form, config, 'connection'), descriptor.operations, clock, random),
+    connect: async (config) => openConnection(resolve(form, config, 'connection'), descriptor, clock, random),
   }
 }
 
 async function openConnection(
   config: ConnectionConfig & { readonly endpoint: string },
-  descriptors: readonly OperationDescriptor[],
+  { operations: descriptors, version }: ConnectorDescriptor,
   clock: Clock,
   random: () => number,
 ): Promise<Connection> {
@@ -74,7 +74,8 @@ async function openConnection(
   const operation: Connection['operation'] = (operationId, values) => {
     const { id, options: form } = describe(operationId)
     const options = resolve<OperationConfig>(form, values, `operation ${id}`)
-    const start = operations[id](context, options)
+    const traced = { operation: id, objectType: options.objectType, endpoint, clock, version }
+    const start = operations[id]({ ...context, beginTrace: () => beginTrace(traced) }, options)
 
     const execute: Operation['execute'] = (documents, execution = {}) => {
       if (closing.signal.aborted) return refuse(closedError())

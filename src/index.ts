@@ -21,10 +21,12 @@ export type { Document, DocumentSource, JsonObject } from './contract/document.t
 export type { ObjectType } from './contract/object-type.ts'
 export type {
   ExecuteOptions,
+  Histogram,
   Operation,
   OperationConfig,
   OperationId,
   Progress,
+  ProgressSink,
   SpoolDamage,
   WritableOptions,
 } from './contract/operation.ts'
@@ -40,4 +42,5 @@ export {
 } from './errors.ts'
 export { deadLetterOf } from './pipeline/dead-letter.ts'
 export { type DeadLetterFile, openDeadLetterFile } from './pipeline/dead-letter-file.ts'
+export { ProgressFeed } from './pipeline/progress-feed.ts'
 export { type LetterLine, openReplayFile, type ReplayFile } from './pipeline/replay-file.ts'

@@ -17,6 +17,7 @@ const libraries = [
   'browse',
   'pipeline',
   'tracking',
+  'telemetry',
 ]
 
 // A room may import itself and what stands beside it. `room/file.ts` allows that one file alone.
@@ -31,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   browse: ['contract', 'errors.ts', 'bigquery', 'encoding'],
   pipeline: ['contract', 'errors.ts', 'encoding'],
   tracking: ['contract', 'errors.ts'],
+  telemetry: ['contract', 'errors.ts'],
   operations: libraries,
   'connector.ts': [...libraries, 'operations'],
   'index.ts': [...libraries, 'operations', 'connector.ts'],

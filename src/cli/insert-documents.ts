@@ -9,7 +9,6 @@ import {
   type OperationConfig,
   type Outcome,
   openDeadLetterFile,
-  type Progress,
   type SpoolDamage,
 } from '../index.ts'
 import type { Input } from './input.ts'
@@ -60,7 +59,6 @@ export async function insertDocuments(
   const start = performance.now()
   const counts = noOutcomes()
   const recovered = noOutcomes()
-  let progress: Progress | undefined
   let trouble: InsertSummary['trouble']
 
   const account = async (outcome: Outcome) => {
@@ -73,10 +71,7 @@ export async function insertDocuments(
   try {
     const outcomes = operation.execute(handOver.documents, {
       signal,
-      onProgress: (now) => {
-        progress = now
-        view.show(now)
-      },
+      progress: view.feed,
       ...(onSpoolDamage ? { onSpoolDamage } : {}),
       ...(letters ? { deadLetter: (letter: DeadLetter) => letters.write(letter) } : {}),
     })
@@ -99,6 +94,7 @@ export async function insertDocuments(
   }
 
   const durationMs = performance.now() - start
+  const progress = view.feed.now()
   return {
     ...counts,
     batches: progress?.batches ?? 0,

@@ -1,9 +1,16 @@
 // Progress on stderr: a bar on a terminal, a line every other second elsewhere.
 import { SingleBar } from 'cli-progress'
-import type { Progress } from '../index.ts'
+import { type Progress, ProgressFeed } from '../index.ts'
 import { count, megabytes } from './format.ts'
 
+/** Shows what its feed is told, until it is stopped. */
 export interface ProgressView {
+  /** For the execution that is shown. */
+  readonly feed: ProgressFeed
+  stop(): void
+}
+
+interface Display {
   show(progress: Progress): void
   stop(): void
 }
@@ -15,6 +22,16 @@ const lineEveryMs = 2000
  * @param fraction how far the input has been read, from 0 to 1, when that is known.
  */
 export function openProgressView(label: string, fraction: () => number | undefined): ProgressView {
+  const feed = new ProgressFeed()
+  const display = openDisplay(label, fraction)
+  const follow = async () => {
+    for await (const progress of feed) display.show(progress)
+  }
+  void follow()
+  return { feed, stop: () => display.stop() }
+}
+
+function openDisplay(label: string, fraction: () => number | undefined): Display {
   const start = performance.now()
   const figures = (progress: Progress): string => {
     const seconds = Math.max((performance.now() - start) / 1000, 0.001)
@@ -55,7 +72,7 @@ export function openProgressView(label: string, fraction: () => number | undefin
   }
 }
 
-function plainLines(label: string, figures: (progress: Progress) => string): ProgressView {
+function plainLines(label: string, figures: (progress: Progress) => string): Display {
   let lastLine = performance.now()
   return {
     show(progress) {

@@ -6,7 +6,7 @@ import {
   deadLetterOf,
   type LetterLine,
   type Outcome,
-  type Progress,
+  type ProgressFeed,
   type ReplayFile,
 } from '../index.ts'
 
@@ -26,7 +26,7 @@ export interface ReplayOptions {
   /** The table of letters that name none, as an operation names it. */
   readonly objectType?: string | undefined
   readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
+  readonly progress: ProgressFeed
   /** Called for each document that did not succeed this time either. */
   readonly onRejected: (outcome: Outcome) => void | Promise<void>
   readonly onUnusable: (line: string) => void
@@ -38,7 +38,7 @@ type Readdressed = Required<Pick<Document, 'properties'>> & Document
 export async function replayLetters(
   connection: Connection,
   file: ReplayFile,
-  { options, objectType, signal, onProgress, onRejected, onUnusable }: ReplayOptions,
+  { options, objectType, signal, progress, onRejected, onUnusable }: ReplayOptions,
 ): Promise<ReplaySummary> {
   const counts = { letters: 0, success: 0, applicationError: 0, failure: 0, unusable: 0 }
   /** Letters whose document has no outcome yet, by its index: as many as the budget has room for. */
@@ -70,7 +70,7 @@ export async function replayLetters(
     const { datasetId, tableId } = first.value.properties
     const usual = `datasets/${datasetId}/tables/${tableId}`
     const operation = connection.operation('streaming-insert', { ...options, objectType: usual })
-    for await (const outcome of operation.execute(all(), { signal, onProgress })) {
+    for await (const outcome of operation.execute(all(), { signal, progress })) {
       const replayed = waiting.get(outcome.index)
       waiting.delete(outcome.index)
       counts[outcome.status === 'application-error' ? 'applicationError' : outcome.status] += 1

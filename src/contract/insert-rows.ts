@@ -26,11 +26,13 @@ export interface RowFrame {
 }
 
 /** Rows of one request. */
-interface InsertRequest {
+export interface InsertRequest {
   readonly destination: Destination
   /** UTF-8, framed as the adapter asked for. It may be written over once there is a verdict. */
   readonly body: Uint8Array
   readonly rowCount: number
+  /** How often these rows have been sent, this time included. */
+  readonly attempt: number
 }
 
 /** BigQuery's complaint about one value of one row. */

@@ -25,7 +25,20 @@ export interface PausedDestination {
   readonly until: number
 }
 
-/** Counters of one execution, handed to `onProgress` as they change. */
+/** How often values of which size occurred. */
+export interface Histogram {
+  readonly count: number
+  readonly sum: number
+  /** 0 where there is no value. */
+  readonly min: number
+  readonly max: number
+  /** Upper bounds of the buckets, ascending, each part of its bucket. */
+  readonly bounds: readonly number[]
+  /** Values in each bucket; one more than `bounds`, for what is above the last. */
+  readonly counts: readonly number[]
+}
+
+/** Counters of one execution. */
 export interface Progress {
   /** Documents taken from the source. */
   readonly documents: number
@@ -33,6 +46,8 @@ export interface Progress {
   readonly success: number
   readonly applicationError: number
   readonly failure: number
+  /** Rows sent, retries included. */
+  readonly rowsSent: number
   /** Bytes of request bodies sent, before any compression, retries included. */
   readonly bytesSent: number
   /** Batches sent, each counted once. */
@@ -41,6 +56,16 @@ export interface Progress {
   readonly retries: number
   /** Batches on the wire now. */
   readonly inFlight: number
+  /** Requests by what became of them: `stored`, BigQuery's reason, or the error's code. */
+  readonly answers: Readonly<Record<string, number>>
+  /** Rows of a request. */
+  readonly requestRows: Histogram
+  /** Bytes of a request's body, before any compression. */
+  readonly requestBytes: Histogram
+  /** Milliseconds from a request to its answer. */
+  readonly latencyMs: Histogram
+  /** Bytes of documents taken whose outcome has not been handed on; absent where an operation has no budget. */
+  readonly budget?: { readonly spentBytes: number; readonly limitBytes: number }
   /** Destinations that are not sent to just now, and why. */
   readonly paused: readonly PausedDestination[]
 }
@@ -58,6 +83,16 @@ export interface SpoolDamage {
   readonly remedy: 'cut' | 'skipped'
 }
 
+/** What an execution tells of its counters; a `ProgressFeed` is one. */
+export interface ProgressSink {
+  /** @param read gives the counters as they are, at any time. */
+  begin(read: () => Progress): void
+  /** Something happened on the wire, or many documents were taken. Must be quick. */
+  changed(): void
+  /** They do not change any more. */
+  end(): void
+}
+
 export interface ExecuteOptions {
   /**
    * Stops the execution: no more documents are asked for, requests on the wire are finished, and every
@@ -70,8 +105,6 @@ export interface ExecuteOptions {
    * throws, the documents go on, and the execution ends with `BQC_OUTPUT_UNWRITABLE` after the last outcome.
    */
   readonly deadLetter?: (letter: DeadLetter) => void | Promise<void>
-  /** Called when counters change; must be quick. What it throws is ignored. */
-  readonly onProgress?: (progress: Progress) => void
   /**
    * With the option `spool`: the first `count` documents of the source are in the spool, and the host may
    * forget them: a crash of the process cannot lose them any more. What it throws is ignored.
@@ -82,6 +115,8 @@ export interface ExecuteOptions {
    * are read back. What it throws is ignored.
    */
   readonly onSpoolDamage?: (damage: SpoolDamage) => void
+  /** Shows the counters of this execution: `new ProgressFeed()`. */
+  readonly progress?: ProgressSink
 }
 
 export interface WritableOptions extends ExecuteOptions {

@@ -1,5 +1,4 @@
 // The walk of operations that do one document after another.
-import type { Clock } from '../contract/clock.ts'
 import type { Document, DocumentSource, JsonObject } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
@@ -9,6 +8,7 @@ import { DeadLetters } from '../pipeline/dead-letter.ts'
 import { documentOf, parseDocument } from '../pipeline/encode.ts'
 import { abortedError, outcomeOf } from '../pipeline/settle.ts'
 import { openSource } from '../pipeline/source.ts'
+import type { OperationContext } from './open-operation.ts'
 
 /** What an operation says of a document: a payload for each result, in order. */
 export type Results = AsyncIterable<Pick<Outcome, 'payload' | 'sequence' | 'last'>>
@@ -19,18 +19,19 @@ export type Work = (data: JsonObject, signal: AbortSignal | undefined) => Result
 /** @param gives whether a document has one result, or many that are numbered. */
 export async function* eachDocument(
   documents: DocumentSource,
-  { signal, deadLetter, onProgress }: ExecuteOptions,
-  clock: Clock,
+  { signal, deadLetter, progress }: ExecuteOptions,
+  { clock, beginTrace }: Pick<OperationContext, 'clock' | 'beginTrace'>,
   gives: 'one' | 'many',
   work: Work,
 ): AsyncGenerator<Outcome, void, undefined> {
-  const counters = new Counters(onProgress)
+  const counters = new Counters(progress, beginTrace())
   const letters = new DeadLetters(deadLetter, clock)
   const source = openSource(documents)
   const stop = () => source.close()
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   let index = 0
+  let failure: unknown
 
   const fail = async (document: Document, thrown: unknown, attempts: number, given = 0): Promise<Outcome> => {
     const outcome = {
@@ -80,8 +81,12 @@ export async function* eachDocument(
       yield await fail(documentOf(value), abortedError(false), 0)
     }
     letters.throwIfLost()
+  } catch (thrown) {
+    failure = thrown
+    throw thrown
   } finally {
     signal?.removeEventListener('abort', stop)
     source.close()
+    counters.end(failure)
   }
 }

@@ -36,7 +36,7 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
   }
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context.clock, 'many', async function* (data, signal): Results {
+    eachDocument(documents, execute, context, 'many', async function* (data, signal): Results {
       const query = {
         ...referenceOf(data, context.location),
         projectId: projectIdOverride || context.projectId,

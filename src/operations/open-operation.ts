@@ -4,6 +4,7 @@ import type { Retry } from '../bigquery/retry.ts'
 import type { Transport } from '../bigquery/transport.ts'
 import type { Clock } from '../contract/clock.ts'
 import type { Operation, OperationConfig } from '../contract/operation.ts'
+import type { BeginTrace } from '../contract/telemetry.ts'
 
 export interface OperationContext {
   readonly projectId: string
@@ -15,6 +16,7 @@ export interface OperationContext {
   readonly clock: Clock
   /** A number from 0 to below 1: spreads retries. */
   readonly random: () => number
+  readonly beginTrace: BeginTrace
 }
 
 type Execute = Operation['execute']

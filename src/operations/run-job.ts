@@ -23,7 +23,7 @@ export const openRunJob: OpenOperation = (context, config) => {
   const readPage = createReadPage(context.transport, context.endpoint, context.retry)
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context.clock, 'one', async function* (data, signal) {
+    eachDocument(documents, execute, context, 'one', async function* (data, signal) {
       const asked = jobOf(data, projectId, context.location)
       const isOurs = (data as Job).jobReference?.jobId === undefined
       let job = asked

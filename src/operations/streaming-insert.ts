@@ -88,6 +88,7 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
             : () => undefined,
         clock: context.clock,
         paces,
+        beginTrace: context.beginTrace,
       },
       {
         batch: {

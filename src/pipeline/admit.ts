@@ -14,6 +14,10 @@ export class Budget {
     this.#maxBytes = maxBytes
   }
 
+  get use(): { readonly spentBytes: number; readonly limitBytes: number } {
+    return { spentBytes: this.#spentBytes, limitBytes: this.#maxBytes }
+  }
+
   get hasRoom(): boolean {
     return this.#spentBytes < this.#maxBytes
   }

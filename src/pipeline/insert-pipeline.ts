@@ -5,6 +5,7 @@ import type { Document, DocumentSource } from '../contract/document.ts'
 import type { Destination, InsertRows, RowFrame } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
+import type { BeginTrace } from '../contract/telemetry.ts'
 import type { RowEncoder } from '../encoding/encode-row.ts'
 import { asConnectorError } from '../errors.ts'
 import { Budget } from './admit.ts'
@@ -35,6 +36,7 @@ export interface PipelinePorts {
   /** What is known of the destinations; it outlives an execution. */
   readonly paces: Paces
   readonly clock: Clock
+  readonly beginTrace: BeginTrace
 }
 
 export interface PipelineOptions extends Omit<SendOptions, 'maxPausedBytes'> {
@@ -51,16 +53,21 @@ export async function* insertPipeline(
   documents: DocumentSource,
   ports: PipelinePorts,
   options: PipelineOptions,
-  { signal, deadLetter, onProgress }: ExecuteOptions = {},
+  { signal, deadLetter, progress }: ExecuteOptions = {},
 ): AsyncGenerator<Outcome, void, undefined> {
-  const counters = new Counters(onProgress, () => ports.paces.paused())
   const budget = new Budget(options.budgetBytes)
+  const trace = ports.beginTrace()
+  const counters = new Counters(progress, trace, () => ({
+    budget: budget.use,
+    paused: ports.paces.paused(),
+  }))
   const isInOrder = options.outcomeOrder === 'document'
   const delivery = isInOrder ? new DeliveryInDocumentOrder() : new DeliveryAsSettled()
   const stopping = new AbortController()
   // In document order everybody waits for a destination that pauses; else half of the budget is for the others.
   const sending = isInOrder ? options : { ...options, maxPausedBytes: options.budgetBytes / 2 }
-  const sender = new Sender(ports, sending, counters, stopping.signal, (settled) => delivery.add(settled))
+  const seen = { ...ports, insertRows: trace.around(ports.insertRows) }
+  const sender = new Sender(seen, sending, counters, stopping.signal, (settled) => delivery.add(settled))
   const partition = new Partition(ports.frame, options.batch, ports.paces, ports.clock, (batch) =>
     sender.add(batch),
   )
@@ -173,6 +180,7 @@ export async function* insertPipeline(
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   const walking = walk()
+  let failure: unknown
   try {
     for (;;) {
       const item = delivery.take() ?? (await delivery.next())
@@ -182,14 +190,17 @@ export async function* insertPipeline(
       if (item.outcome.status !== 'success') await letters.keep(item.outcome, item.document)
       yield item.outcome
     }
-    counters.notify()
     if (sourceError !== undefined) throw sourceError.thrown
     letters.throwIfLost()
+  } catch (thrown) {
+    failure = thrown
+    throw thrown
   } finally {
     // Also when the consumer left the loop early: nothing stays on the wire, no timer stays.
     signal?.removeEventListener('abort', stop)
     stop()
     sender.cancel()
     await walking
+    counters.end(failure)
   }
 }

@@ -1,7 +1,7 @@
 // Stage 5: keeps a bounded number of batches on the wire, each destination at its own pace, and acts by verdict.
 // Before: batch. Next: settle.
 import type { Clock } from '../contract/clock.ts'
-import type { InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
+import type { InsertRequest, InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { type Batch, cut } from './batch.ts'
 import type { Pace } from './pace.ts'
@@ -24,8 +24,8 @@ export interface SendOptions {
 
 /** What happens on the wire, for counters. */
 export interface SendEvents {
-  sent(bytes: number, isRetry: boolean): void
-  answered(): void
+  sent(request: InsertRequest): void
+  answered(verdict: InsertVerdict, latencyMs: number): void
   /** A destination pauses, is given up, or is sent to again. */
   paced(): void
 }
@@ -221,14 +221,14 @@ export class Sender {
       this.#settled(settle(tried, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true).settled)
     }
     this.#endTrial(lane)
-    this.#events.answered()
+    this.#events.answered(verdict, this.#ports.clock.now() - startedAt)
     this.#fill()
   }
 
   async #ask({ destination, rows, body, attempts }: Batch): Promise<InsertVerdict> {
-    const request = { destination, body: body.bytes, rowCount: rows.length }
+    const request = { destination, body: body.bytes, rowCount: rows.length, attempt: attempts }
     try {
-      this.#events.sent(request.body.byteLength, attempts > 1)
+      this.#events.sent(request)
       return await this.#ports.insertRows(request, this.#cancel.signal)
     } catch (thrown) {
       return { verdict: 'give-up', error: asConnectorError(thrown) }

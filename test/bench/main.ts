@@ -30,7 +30,7 @@ async function measureOnce(contender: string, url: string, width: Width): Promis
 const median = (figures: number[]): number =>
   figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
 
-const results: Record<string, Record<string, Measurement>> = {}
+const results: Record<string, Record<string, Omit<Measurement, 'rssMegabytes'>>> = {}
 for (const width of Object.keys(rowsOf) as Width[]) {
   const sink = await startSink({ width })
   const runs: Record<string, Measurement[]> = {}

@@ -36,6 +36,7 @@ const requestOf = (rows: Rows, options: typeof usual): InsertRequest => ({
   destination: rows.destination,
   body: framed(rows, options),
   rowCount: rows.rows.length,
+  attempt: 1,
 })
 
 async function insertInto(

@@ -5,6 +5,7 @@ import { openStreamingInsert } from '../../src/operations/streaming-insert.ts'
 import { jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
 import { InstantClock } from '../fixtures/clocks.ts'
 import { embedded } from '../fixtures/embedded.ts'
+import { untraced } from '../fixtures/start-pipeline.ts'
 
 const bigquery = embedded()
 
@@ -135,6 +136,7 @@ describe('Streaming Insert', () => {
         control: control as unknown as ControlPlane,
         retry: createRetry(clock, () => 0),
         random: () => 0,
+        beginTrace: untraced,
       },
       { ...insert().options, gzip },
     )

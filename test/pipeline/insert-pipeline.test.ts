@@ -606,18 +606,6 @@ describe('trouble outside of documents', () => {
     expect(seen).toEqual(['application-error', ...Array(5).fill('success'), 'application-error'])
   })
 
-  it("in an observer is none of the documents'", async () => {
-    const onProgress = () => {
-      throw new Error('The screen is broken.')
-    }
-
-    const outcomes = await Array.fromAsync(
-      start(rows(3), new TableService().insertRows, { execute: { onProgress } }),
-    )
-
-    expect(outcomes).toMatchObject(Array(3).fill({ status: 'success' }))
-  })
-
   it('in the source is thrown after every document before it has its outcome', async () => {
     function* source() {
       yield* rows(4)
@@ -655,31 +643,5 @@ describe('trouble outside of documents', () => {
       ['failure', '404'],
       ['success', '200'],
     ])
-  })
-})
-
-describe('progress', () => {
-  it('ends with figures that add up', async () => {
-    let last = {}
-
-    await Array.fromAsync(
-      start([...rows(7), { data: 'no' }], new TableService(['unavailable']).insertRows, {
-        execute: {
-          onProgress: (progress) => {
-            last = progress
-          },
-        },
-      }),
-    )
-
-    expect(last).toMatchObject({
-      documents: 8,
-      success: 7,
-      applicationError: 1,
-      failure: 0,
-      batches: 3,
-      retries: 1,
-      inFlight: 0,
-    })
   })
 })

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Document } from '../../src/contract/document.ts'
 import type { InsertRows, InsertVerdict } from '../../src/contract/insert-rows.ts'
-import type { Progress } from '../../src/contract/operation.ts'
 import type { Outcome } from '../../src/contract/outcome.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { Pace, Paces } from '../../src/pipeline/pace.ts'
+import { ProgressFeed } from '../../src/pipeline/progress-feed.ts'
 import { FakeClock } from '../fixtures/clocks.ts'
 import { encodeRow, rows, start, usual } from '../fixtures/start-pipeline.ts'
 import { TableService } from '../fixtures/table-service.ts'
@@ -61,15 +61,11 @@ function collect(outcomes: AsyncIterable<Outcome>): { seen: Outcome[]; done: Pro
 }
 
 let clock: FakeClock
-let progress: Progress | undefined
+let feed: ProgressFeed
 beforeEach(() => {
   clock = new FakeClock()
-  progress = undefined
+  feed = new ProgressFeed()
 })
-
-function watch(now: Progress): void {
-  progress = now
-}
 
 describe('a destination whose quota is exceeded', () => {
   it('pauses, tells why and until when, and holds up no other destination', async () => {
@@ -83,16 +79,16 @@ describe('a destination whose quota is exceeded', () => {
       start(documents, insertRows, {
         clock,
         options: { outcomeOrder: 'settled' },
-        execute: { onProgress: watch },
+        execute: { progress: feed },
       }),
     )
     await clock.advance(500)
 
     expect(seen.map(({ index }) => index)).toEqual([1, 3])
-    expect(progress?.paused).toMatchObject([
+    expect(feed.now()?.paused).toMatchObject([
       { destination: 'demo.shop.full', state: 'paused', reason: 'quotaExceeded' },
     ])
-    expect(progress?.paused[0]?.until).toBeGreaterThan(clock.now())
+    expect(feed.now()?.paused[0]?.until).toBeGreaterThan(clock.now())
 
     isExceeded = false
     await clock.advance(60_000)
@@ -101,7 +97,7 @@ describe('a destination whose quota is exceeded', () => {
     expect(seen.map(({ index, status }) => [index, status]).sort()).toEqual(
       [0, 1, 2, 3].map((index) => [index, 'success']),
     )
-    expect(progress?.paused).toEqual([])
+    expect(feed.now()?.paused).toEqual([])
     expect(clock.pending).toBe(0)
   })
 
@@ -233,9 +229,9 @@ describe('a table that is too new', () => {
     const insertRows: InsertRows = async (request, signal) =>
       clock.now() < known ? notYet : service.insertRows(request, signal)
 
-    const { seen, done } = collect(start(rows(3), insertRows, { clock, execute: { onProgress: watch } }))
+    const { seen, done } = collect(start(rows(3), insertRows, { clock, execute: { progress: feed } }))
     await clock.advance(5000)
-    expect(progress?.paused).toMatchObject([{ state: 'paused', reason: 'new table' }])
+    expect(feed.now()?.paused).toMatchObject([{ state: 'paused', reason: 'new table' }])
     await clock.advance(60_000)
     await done
 

@@ -56,7 +56,7 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
         options,
         objectType: table?.objectType,
         signal: interrupt.signal,
-        onProgress: (progress) => view.show(progress),
+        progress: view.feed,
         onRejected: (outcome) =>
           json
             ? printLine(JSON.stringify({ outcome }))
