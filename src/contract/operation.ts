@@ -106,8 +106,9 @@ export interface ExecuteOptions {
    */
   readonly deadLetter?: (letter: DeadLetter) => void | Promise<void>
   /**
-   * With the option `spool`: the first `count` documents of the source are in the spool, and the host may
-   * forget them: a crash of the process cannot lose them any more. What it throws is ignored.
+   * With the option `spool`: the first `count` documents of the source are in the spool, or have their
+   * outcome, and the host may forget them: a crash of the process cannot lose them any more. What it throws
+   * is ignored.
    */
   readonly onSpooled?: (count: number) => void
   /**

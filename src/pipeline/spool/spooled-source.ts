@@ -62,6 +62,11 @@ export class SpooledSource implements AsyncIterable<Document> {
   #isClosed = false
   #isEnded = false
   #failure: { readonly thrown: unknown } | undefined
+  /** Documents before this one are written or refused. */
+  #writtenTo = 0
+  /** Documents without record and without outcome, by index, ascending. */
+  readonly #refused = new Set<number>()
+  #toldTo = 0
   #wakeReader: (() => void) | undefined
   #wakeTaker: (() => void) | undefined
   #taking: Promise<void> | undefined
@@ -88,8 +93,9 @@ export class SpooledSource implements AsyncIterable<Document> {
 
   /** The outcome has reached the consumer. */
   settle(index: number): void {
-    const { segment, index: own } = this.placeOf(index)
+    const { segment, index: own, error } = this.placeOf(index)
     if (segment) this.#spool.settle(segment, own)
+    if (error && this.#refused.delete(own)) this.#tell()
     this.#places.delete(index)
   }
 
@@ -213,8 +219,10 @@ export class SpooledSource implements AsyncIterable<Document> {
     const place = this.#newPlace(bytes)
     this.#aheadBytes += bytes
     taken.push({ document, place })
-    if (error) place.error = error
-    else records.length += bytes
+    if (error) {
+      place.error = error
+      this.#refused.add(place.index)
+    } else records.length += bytes
     return true
   }
 
@@ -235,7 +243,8 @@ export class SpooledSource implements AsyncIterable<Document> {
         this.#staged = { ...group, taken: [...group.taken, ...this.#staged.taken] }
         break
       }
-      this.#tell(group.taken)
+      this.#writtenTo = (group.taken.at(-1)?.place.index ?? -1) + 1
+      this.#tell()
       this.#release(group.taken)
       if (group.records.capacity <= 2 * this.#maxAheadBytes) this.#spare = group.records
     }
@@ -268,9 +277,13 @@ export class SpooledSource implements AsyncIterable<Document> {
     this.#release(taken)
   }
 
-  #tell(written: readonly Taken[]): void {
+  /** What is refused has no record: it is acknowledged when its outcome is handed on. */
+  #tell(): void {
+    const [count = this.#writtenTo] = this.#refused
+    if (count <= this.#toldTo) return
+    this.#toldTo = count
     try {
-      this.#onSpooled?.((written.at(-1)?.place.index ?? -1) + 1)
+      this.#onSpooled?.(count)
     } catch {
       // A host's trouble is none of the documents'.
     }

@@ -33,7 +33,8 @@ export async function* throughSpool(
   }
   const { deadLetter } = execute
   const write =
-    deadLetter && ((letter: DeadLetter) => deadLetter(placed(letter, source.placeOf(letter.index))))
+    deadLetter &&
+    ((letter: DeadLetter) => deadLetter({ ...letter, index: source.placeOf(letter.index).index }))
   const within = { ...execute, ...(write ? { deadLetter: write } : {}) }
   let failure: { readonly thrown: unknown } | undefined
   try {
@@ -65,7 +66,7 @@ export async function* throughSpool(
 }
 
 /** The corridor counts what it gets; a host counts what its source gave. */
-function placed<T extends Outcome | DeadLetter>(item: T, { index, isRecovered }: Place): T {
-  if (isRecovered) return { ...item, index, recovered: true }
-  return item.index === index ? item : { ...item, index }
+function placed(outcome: Outcome, { index, isRecovered }: Place): Outcome {
+  if (isRecovered) return { ...outcome, index, recovered: true }
+  return outcome.index === index ? outcome : { ...outcome, index }
 }

@@ -253,6 +253,7 @@ describe('an execution with a spool', () => {
       [1, 'BQC_ROW_REFUSED'],
       [0, 'BQC_DOCUMENT_NOT_JSON'],
     ])
+    expect(letters.every((letter) => !('recovered' in letter))).toBe(true)
   })
 
   it('recovers every kind of data as the row that it was', async () => {
@@ -414,6 +415,26 @@ describe('a spool that is full', () => {
       'BQC_DOCUMENT_TOO_LARGE',
       'success',
       'success',
+    ])
+  })
+
+  it('acknowledges a document that it refused when its outcome has been handed on, and none after it before', async () => {
+    const documents = [{ data: { n: 1 } }, { data: { text: 'x'.repeat(1_048_576) } }, { data: { n: 2 } }]
+    const told: [outcomes: number, count: number][] = []
+    let outcomes = 0
+    const onSpooled = (count: number) => told.push([outcomes, count])
+
+    for await (const _ of start(documents, new TableService().insertRows, {
+      path: directory(),
+      execute: { onSpooled },
+    })) {
+      for (let turn = 0; turn < 5; turn += 1) await settled()
+      outcomes += 1
+    }
+
+    expect(told).toEqual([
+      [0, 1],
+      [2, 3],
     ])
   })
 
