@@ -1,9 +1,9 @@
 // The source as the corridor sees it: recovered documents first, then those of the host, each after its record
 // is written. Documents that are there together are written together, while the ones before them are sent.
-import type { Document, DocumentSource } from '../../contract/document.ts'
+import type { Document } from '../../contract/document.ts'
 import { ConnectorError } from '../../errors.ts'
 import { documentOf } from '../encode.ts'
-import { openSource, type Source } from '../source.ts'
+import type { Source } from '../source.ts'
 import { RecordBuffer, writeDocument } from './document-record.ts'
 import { frameHeadBytes, sealFrame } from './frame.ts'
 import type { Segment } from './segment.ts'
@@ -73,11 +73,11 @@ export class SpooledSource implements AsyncIterable<Document> {
   /** Documents that are staged cannot be written. */
   #isUnwritable = false
 
-  constructor(documents: DocumentSource, spool: Spool, onSpooled: OnSpooled) {
+  constructor(source: Source, spool: Spool, onSpooled: OnSpooled) {
     this.#spool = spool
     this.#onSpooled = onSpooled
     this.#maxAheadBytes = Math.min(aheadBytes, spool.maxGroupBytes / 4)
-    this.#source = openSource(documents)
+    this.#source = source
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Document> {

@@ -7,6 +7,7 @@ import type { DeadLetter, Outcome } from '../../contract/outcome.ts'
 import { DeadLetters } from '../dead-letter.ts'
 import { type InsertIdOf, type InsertIdRule, insertIdIfAny } from '../insert-id.ts'
 import { abortedError, outcomeOf, placeOf } from '../settle.ts'
+import { openSource } from '../source.ts'
 import { openSpool, type SpoolOptions } from './spool.ts'
 import { type Place, SpooledSource } from './spooled-source.ts'
 
@@ -24,8 +25,9 @@ export async function* throughSpool(
   execute: ExecuteOptions,
   corridor: Corridor,
 ): AsyncGenerator<Outcome, void, undefined> {
+  const given = openSource(documents)
   const spool = await openSpool(options, clock, execute.onSpoolDamage)
-  const source = new SpooledSource(documents, spool, execute.onSpooled)
+  const source = new SpooledSource(given, spool, execute.onSpooled)
   const insertIdOf: InsertIdOf = (document, index) => {
     const { error, segment, index: own } = source.placeOf(index)
     if (error !== undefined) throw error

@@ -347,6 +347,17 @@ describe('an execution with a spool', () => {
     expect(outcomes).toEqual([])
   })
 
+  it('lets go of the spool when its source is none', async () => {
+    const path = directory()
+
+    await expect(
+      start(7 as unknown as Document[], new TableService().insertRows, { path }).next(),
+    ).rejects.toMatchObject({
+      code: 'BQC_CONFIG_INVALID',
+    })
+    expect(await Array.fromAsync(start(rows(1), new TableService().insertRows, { path }))).toHaveLength(1)
+  })
+
   it('tells the trouble of its source after the last outcome', async () => {
     const outcomes: Outcome[] = []
     const source = function* () {
