@@ -276,6 +276,23 @@ describe('bqc replay', () => {
     expect(first.insertId).toEqual(expect.any(String))
   })
 
+  it('sends each letter under the insertId that it names', async () => {
+    const service = await startFaultyBigQuery()
+    const connection = await file(
+      'healthy.json',
+      JSON.stringify({ projectId: 'demo', endpoint: service.url, grant: 'access-token', accessToken: 'any' }),
+    )
+    const line = (n: number) =>
+      `{"destination":"demo.shop.orders","data":{"n":${n}},"index":${n},"attempts":1,"insertId":"old-${n}"}\n`
+    const letters = await file('named.ndjson', [0, 1, 2].map(line).join(''))
+
+    const { code } = await bqc(['replay', letters, '--connection', connection])
+    await service.close()
+
+    expect(code).toBe(0)
+    expect([...service.stored.keys()]).toEqual(['old-0', 'old-1', 'old-2'])
+  })
+
   it('is a success when the file holds nothing any more', async () => {
     const letters = await file('good.ndjson', '')
     await writeFile(letters, '{"destination":"demo.shop.orders","data":{"id":200},"index":0,"attempts":0}\n')

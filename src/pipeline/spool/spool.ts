@@ -1,16 +1,15 @@
 // A directory of segments: what was left there is read back, new documents are appended, and outcomes are
 // recorded until a segment's documents all have one and its file goes.
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../contract/clock.ts'
 import type { SpoolDamage } from '../../contract/operation.ts'
 import { ConnectorError } from '../../errors.ts'
-import { readDocument, readIndex, type SpooledDocument } from './document-record.ts'
-import { markerBytes, readFrames } from './frame.ts'
+import { markerBytes } from './frame.ts'
+import { type LeftBehind, lookAt, type Recovered, readLeft } from './left-behind.ts'
 import { lockFile } from './lock.ts'
-import { inRanges, readOutcomes } from './outcome-log.ts'
-import { createFile, headerRecord, outcomesOf, readHeader, Segment, type SegmentHeader } from './segment.ts'
+import { createFile, headerRecord, Segment, type SegmentHeader } from './segment.ts'
 
 export interface SpoolOptions {
   readonly directory: string
@@ -18,17 +17,6 @@ export interface SpoolOptions {
   /** Documents of another operation are not sent. */
   readonly operation: string
   readonly insertIdPrefix: string
-}
-
-export interface Recovered extends SpooledDocument {
-  readonly segment: Segment
-}
-
-/** A segment of a former execution. Without `marker`, its header is not whole. */
-interface LeftBehind {
-  readonly segment: Segment
-  readonly marker: Buffer | undefined
-  readonly recordsAt: number
 }
 
 type OnDamage = ((damage: SpoolDamage) => void) | undefined
@@ -59,7 +47,7 @@ export async function openSpool(options: SpoolOptions, clock: Clock, onDamage: O
       const names = (await readdir(directory)).filter((name) => /^\d{16}\./.test(name)).sort()
       const left: LeftBehind[] = []
       for (const name of names.filter((each) => each.endsWith('.spool')))
-        left.push(await lookAt(join(directory, name), options))
+        left.push(await lookAt(join(directory, name), options.operation))
       // The outcomes of a segment that is gone already: the next one must not inherit them.
       for (const name of names.filter((each) => each.endsWith('.done')))
         if (!names.includes(name.replace('.done', '.spool'))) await rm(join(directory, name))
@@ -71,25 +59,6 @@ export async function openSpool(options: SpoolOptions, clock: Clock, onDamage: O
     }
   } catch (thrown) {
     throw thrown instanceof ConnectorError ? thrown : unwritable(directory, thrown)
-  }
-}
-
-async function lookAt(path: string, { directory, operation }: SpoolOptions): Promise<LeftBehind> {
-  const file = await open(path)
-  try {
-    const { size } = await file.stat()
-    const { header, end = size } = (await readHeader(file)) ?? {}
-    if (header !== undefined && header.operation !== operation) {
-      const message = `The spool ${directory} holds documents of another operation (${header.operation}). Let that one send them, or give each its own directory.`
-      throw new ConnectorError('BQC_CONFIG_INVALID', message)
-    }
-    return {
-      segment: new Segment(path, header?.insertIdPrefix ?? '', size),
-      marker: header && Buffer.from(header.marker, 'hex'),
-      recordsAt: end,
-    }
-  } finally {
-    await file.close()
   }
 }
 
@@ -173,40 +142,10 @@ export class Spool {
   async *recover(): AsyncGenerator<Recovered, void, undefined> {
     for (const left of this.#left) {
       if (this.#isStopped) return
-      yield* this.#recoverSegment(left)
-    }
-  }
-
-  async *#recoverSegment({
-    segment,
-    marker,
-    recordsAt,
-  }: LeftBehind): AsyncGenerator<Recovered, void, undefined> {
-    const { path } = segment
-    const file = await open(path, 'r+')
-    try {
-      if (marker === undefined && segment.bytes > 0) {
-        segment.isDamaged = true
-        this.#tell({ file: path, offset: 0, bytes: segment.bytes, remedy: 'skipped' })
-      }
-      const hasOutcome = inRanges(await readOutcomes(outcomesOf(path)))
-      for await (const found of marker ? readFrames(file, marker, recordsAt) : []) {
-        if (found.payload !== undefined) {
-          if (hasOutcome(readIndex(found.payload))) continue
-          segment.waiting += 1
-          yield { segment, ...readDocument(found.payload) }
-          continue
-        }
-        const { offset, bytes, isTail } = found
-        if (isTail) await file.truncate(offset)
-        else segment.isDamaged = true
-        this.#tell({ file: path, offset, bytes, remedy: isTail ? 'cut' : 'skipped' })
-      }
-      segment.isOpen = false
-      this.#settled.add(segment)
+      yield* readLeft(left, (damage) => this.#tell(damage))
+      left.segment.isOpen = false
+      this.#settled.add(left.segment)
       this.#recordSoon()
-    } finally {
-      await file.close()
     }
   }
 

@@ -1,9 +1,11 @@
 // The source as the corridor sees it: recovered documents first, then those of the host, each after its record
 // is written. Documents that are there together are written together, while the ones before them are sent.
 import type { Document } from '../../contract/document.ts'
+import type { ExecuteOptions } from '../../contract/operation.ts'
 import { ConnectorError } from '../../errors.ts'
 import { documentOf } from '../encode.ts'
 import type { Source } from '../source.ts'
+import { Acknowledgement } from './acknowledgement.ts'
 import { RecordBuffer, writeDocument } from './document-record.ts'
 import { frameHeadBytes, sealFrame } from './frame.ts'
 import type { Segment } from './segment.ts'
@@ -37,15 +39,13 @@ interface Group {
 const aheadBytes = 1_048_576
 const emptyGroupBytes = 65_536
 
-type OnSpooled = ((count: number) => void) | undefined
-
 type Pulled = IteratorResult<Document, undefined>
 
 const end: Pulled = { done: true, value: undefined }
 
 export class SpooledSource implements AsyncIterable<Document> {
   readonly #spool: Spool
-  readonly #onSpooled: OnSpooled
+  readonly #acknowledgement: Acknowledgement
   readonly #source: Source
   readonly #maxAheadBytes: number
   /** By the index that the corridor gives. */
@@ -62,20 +62,15 @@ export class SpooledSource implements AsyncIterable<Document> {
   #isClosed = false
   #isEnded = false
   #failure: { readonly thrown: unknown } | undefined
-  /** Documents before this one are written or refused. */
-  #writtenTo = 0
-  /** Documents without record and without outcome, by index, ascending. */
-  readonly #refused = new Set<number>()
-  #toldTo = 0
   #wakeReader: (() => void) | undefined
   #wakeTaker: (() => void) | undefined
   #taking: Promise<void> | undefined
   /** Documents that are staged cannot be written. */
   #isUnwritable = false
 
-  constructor(source: Source, spool: Spool, onSpooled: OnSpooled) {
+  constructor(source: Source, spool: Spool, onSpooled: ExecuteOptions['onSpooled']) {
     this.#spool = spool
-    this.#onSpooled = onSpooled
+    this.#acknowledgement = new Acknowledgement(onSpooled)
     this.#maxAheadBytes = Math.min(aheadBytes, spool.maxGroupBytes / 4)
     this.#source = source
   }
@@ -95,7 +90,7 @@ export class SpooledSource implements AsyncIterable<Document> {
   settle(index: number): void {
     const { segment, index: own, error } = this.placeOf(index)
     if (segment) this.#spool.settle(segment, own)
-    if (error && this.#refused.delete(own)) this.#tell()
+    if (error) this.#acknowledgement.settled(own)
     this.#places.delete(index)
   }
 
@@ -221,7 +216,7 @@ export class SpooledSource implements AsyncIterable<Document> {
     taken.push({ document, place })
     if (error) {
       place.error = error
-      this.#refused.add(place.index)
+      this.#acknowledgement.refused(place.index)
     } else records.length += bytes
     return true
   }
@@ -243,8 +238,7 @@ export class SpooledSource implements AsyncIterable<Document> {
         this.#staged = { ...group, taken: [...group.taken, ...this.#staged.taken] }
         break
       }
-      this.#writtenTo = (group.taken.at(-1)?.place.index ?? -1) + 1
-      this.#tell()
+      this.#acknowledgement.writtenTo((group.taken.at(-1)?.place.index ?? -1) + 1)
       this.#release(group.taken)
       if (group.records.capacity <= 2 * this.#maxAheadBytes) this.#spare = group.records
     }
@@ -275,18 +269,6 @@ export class SpooledSource implements AsyncIterable<Document> {
     for (const { place } of taken) place.error ??= this.#failure?.thrown as ConnectorError
     this.#staged = emptyGroup()
     this.#release(taken)
-  }
-
-  /** What is refused has no record: it is acknowledged when its outcome is handed on. */
-  #tell(): void {
-    const [count = this.#writtenTo] = this.#refused
-    if (count <= this.#toldTo) return
-    this.#toldTo = count
-    try {
-      this.#onSpooled?.(count)
-    } catch {
-      // A host's trouble is none of the documents'.
-    }
   }
 
   #release(taken: readonly Taken[]): void {

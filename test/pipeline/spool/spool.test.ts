@@ -1,4 +1,15 @@
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -121,6 +132,25 @@ describe('a spool', () => {
     await spool.close()
     const next = await open(path)
     await next.spool.close()
+  })
+
+  it('takes over from a process that was killed', async () => {
+    const path = directory()
+    mkdirSync(path)
+    const lock = new URL('../../../src/pipeline/spool/lock.ts', import.meta.url)
+    const program = `const { lockFile } = await import(${JSON.stringify(lock.href)})
+      await lockFile(${JSON.stringify(join(path, 'lock'))}, () => new Error('in use'))
+      console.log('locked')
+      setInterval(() => undefined, 1000)`
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', program])
+    await once(holder.stdout, 'data')
+    await expect(open(path)).rejects.toMatchObject({ code: 'BQC_SPOOL_IN_USE' })
+
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+
+    const { spool } = await open(path)
+    await spool.close()
   })
 
   it('refuses the documents of another operation, and lets go of the directory', async () => {
