@@ -3,7 +3,7 @@
 import type { Settled } from './settle.ts'
 
 /** Where outcomes wait for the consumer. One consumer. */
-export interface Delivery {
+interface Delivery {
   add(settled: readonly Settled[]): void
   /** No document comes after the first `count`. */
   endAt(count: number): void

@@ -1,12 +1,13 @@
 // An execution as OpenTelemetry shows it: a span, one below it for each insert request, and metrics.
 // Where no SDK is registered, all of it does nothing.
-import { type Attributes, context, SpanStatusCode, trace } from '@opentelemetry/api'
+import { type Attributes, context, INVALID_SPAN_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { Clock } from '../contract/clock.ts'
 import type { OperationId } from '../contract/operation.ts'
 import type { ExecutionTrace } from '../contract/telemetry.ts'
 import { asConnectorError } from '../errors.ts'
 import { instrumentsOf, scope } from './instruments.ts'
 import { MeteredProgress } from './metered-progress.ts'
+import { quietly } from './quietly.ts'
 import { traceInserts } from './trace-inserts.ts'
 
 /** What an execution belongs to. */
@@ -19,6 +20,8 @@ export interface Traced {
   readonly version: string
 }
 
+const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
 /** Milliseconds between two looks at the counters. */
 const lookEveryMs = 1000
 
@@ -26,13 +29,12 @@ export function beginTrace({ operation, objectType, endpoint, clock, version }: 
   const instruments = instrumentsOf(version)
   const tracer = trace.getTracer(scope, version)
   const server = serverOf(endpoint)
-  const span = tracer.startSpan(operation, {
-    attributes: {
-      ...server,
-      'bigquery_connector.operation': operation,
-      'bigquery_connector.object_type': objectType,
-    },
-  })
+  const attributes = {
+    ...server,
+    'bigquery_connector.operation': operation,
+    'bigquery_connector.object_type': objectType,
+  }
+  const span = quietly(() => tracer.startSpan(operation, { attributes })) ?? noSpan
   const inside = trace.setSpan(context.active(), span)
   const metered = new MeteredProgress(instruments, operation)
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -43,10 +45,10 @@ export function beginTrace({ operation, objectType, endpoint, clock, version }: 
       const now = clock.now()
       if (now - lookedAt < lookEveryMs) return
       lookedAt = now
-      metered.show(read())
+      quietly(() => metered.show(read()))
     },
     end(last, thrown) {
-      metered.end(last)
+      quietly(() => metered.end(last))
       span.setAttributes({
         'bigquery_connector.documents': last.documents,
         'bigquery_connector.documents.success': last.success,
@@ -58,7 +60,7 @@ export function beginTrace({ operation, objectType, endpoint, clock, version }: 
         span.setAttribute('error.type', code)
         span.setStatus({ code: SpanStatusCode.ERROR, message })
       }
-      span.end()
+      quietly(() => span.end())
     },
   }
 }

@@ -12,6 +12,7 @@ import type { Clock } from '../contract/clock.ts'
 import type { InsertRequest, InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
 import type { Instruments } from './instruments.ts'
+import { quietly } from './quietly.ts'
 
 interface Tools {
   readonly tracer: Tracer
@@ -22,49 +23,67 @@ interface Tools {
   readonly clock: Clock
 }
 
-export function traceInserts(
-  insertRows: InsertRows,
-  { tracer, inside, instruments, server, clock }: Tools,
-): InsertRows {
+export function traceInserts(insertRows: InsertRows, tools: Tools): InsertRows {
   return async (request, signal) => {
-    const table = { ...tableOf(request), ...server }
-    const { rowCount } = request
-    const bytes = request.body.byteLength
-    const span = tracer.startSpan(
-      `insertAll ${request.destination.tableId}`,
-      { kind: SpanKind.CLIENT, attributes: { ...table, ...spanOf(request) } },
-      inside,
-    )
-    const startedAt = clock.now()
-    instruments.inFlight.add(1, table)
-    instruments.rows.add(rowCount, table)
-    instruments.bytes.add(bytes, table)
-    instruments.requestRows.record(rowCount, table)
-    instruments.requestBytes.record(bytes, table)
-
-    let said = 'stored'
-    const failed = ({ reason, code, httpStatus, message }: ConnectorError) => {
-      said = reason ?? code
-      span.setAttributes({ 'error.type': said, 'bigquery_connector.error_code': code })
-      if (httpStatus !== undefined) span.setAttribute('http.response.status_code', httpStatus)
-      span.setStatus({ code: SpanStatusCode.ERROR, message })
-    }
+    const seen = quietly(() => see(request, tools))
     try {
-      const verdict = await context.with(trace.setSpan(inside, span), () => insertRows(request, signal))
-      span.setAttribute('bigquery_connector.verdict', verdict.verdict)
-      if (verdict.verdict === 'stored') span.setAttributes(storedOf(verdict))
-      else failed(verdict.error)
+      const verdict = await context.with(seen?.inside ?? tools.inside, () => insertRows(request, signal))
+      quietly(() => seen?.answered(verdict))
       return verdict
     } catch (thrown) {
-      failed(asConnectorError(thrown))
+      quietly(() => seen?.failed(asConnectorError(thrown)))
       throw thrown
-    } finally {
-      const error = said === 'stored' ? {} : { 'error.type': said }
-      instruments.duration.record((clock.now() - startedAt) / 1000, { ...table, ...error })
-      instruments.answers.add(1, { ...table, 'bigquery_connector.answer': said })
-      instruments.inFlight.add(-1, table)
-      span.end()
     }
+  }
+}
+
+interface Seen {
+  readonly inside: Context
+  answered(verdict: InsertVerdict): void
+  failed(error: ConnectorError): void
+}
+
+function see(request: InsertRequest, { tracer, inside, instruments, server, clock }: Tools): Seen {
+  const table = { ...tableOf(request), ...server }
+  const { rowCount } = request
+  const bytes = request.body.byteLength
+  const span = tracer.startSpan(
+    `insertAll ${request.destination.tableId}`,
+    { kind: SpanKind.CLIENT, attributes: { ...table, ...spanOf(request) } },
+    inside,
+  )
+  const startedAt = clock.now()
+  instruments.inFlight.add(1, table)
+  instruments.rows.add(rowCount, table)
+  instruments.bytes.add(bytes, table)
+  instruments.requestRows.record(rowCount, table)
+  instruments.requestBytes.record(bytes, table)
+
+  const end = (said: string, error: Attributes) => {
+    instruments.inFlight.add(-1, table)
+    instruments.answers.add(1, { ...table, 'bigquery_connector.answer': said })
+    instruments.duration.record((clock.now() - startedAt) / 1000, { ...table, ...error })
+    span.end()
+  }
+  const failed = ({ reason, code, httpStatus, message }: ConnectorError) => {
+    const error = { 'error.type': reason ?? code }
+    span.setAttributes({ ...error, 'bigquery_connector.error_code': code })
+    if (httpStatus !== undefined) span.setAttribute('http.response.status_code', httpStatus)
+    span.setStatus({ code: SpanStatusCode.ERROR, message })
+    end(reason ?? code, error)
+  }
+  return {
+    inside: trace.setSpan(inside, span),
+    answered(verdict) {
+      span.setAttribute('bigquery_connector.verdict', verdict.verdict)
+      if (verdict.verdict !== 'stored') return failed(verdict.error)
+      span.setAttributes({
+        'http.response.status_code': 200,
+        'bigquery_connector.rows.not_stored': verdict.rows.length,
+      })
+      end('stored', {})
+    },
+    failed,
   }
 }
 
@@ -89,8 +108,4 @@ function spanOf({ destination, rowCount: rows, body, attempt }: InsertRequest): 
     'bigquery_connector.request.size': body.byteLength,
     'bigquery_connector.attempt': attempt,
   }
-}
-
-function storedOf({ rows }: InsertVerdict & { verdict: 'stored' }): Attributes {
-  return { 'http.response.status_code': 200, 'bigquery_connector.rows.not_stored': rows.length }
 }

@@ -103,6 +103,20 @@ describe('without an SDK', () => {
   })
 })
 
+describe('an SDK that is broken', () => {
+  it.each(['onStart', 'onEnd'])('in %s harms no document', async (at) => {
+    const broken = () => {
+      throw new Error('The exporter is broken.')
+    }
+    const sound = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} }
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [{ ...sound, [at]: broken }] }))
+
+    const outcomes = await insert(rows(5), [503])
+
+    expect(outcomes).toMatchObject(Array(5).fill({ status: 'success' }))
+  })
+})
+
 describe('spans', () => {
   beforeEach(registerSdk)
 
