@@ -11,16 +11,21 @@ import type { Pace } from './pace.ts'
 export interface EncodedDocument {
   /** Position of the document in the source. */
   readonly index: number
-  readonly document: Document
+  readonly id: Document['id']
+  readonly properties: Document['properties']
   readonly json: RowJson
   /** Fixed here for good: every retry carries the same one. */
   readonly insertId: string | undefined
 }
 
-/** One row of a batch; its JSON stands in the batch's body. */
+/**
+ * One row of a batch. Its JSON stands in the batch's body and nowhere else: the document that it came from
+ * is not kept, so that memory holds its data once.
+ */
 export interface Row {
   readonly index: number
-  readonly document: Document
+  readonly id: Document['id']
+  readonly properties: Document['properties']
   /** Bytes of the request that are this row's: its JSON, and what stands around it. */
   readonly bytes: number
   readonly insertId: string | undefined
@@ -49,12 +54,22 @@ export interface BatchLimits {
   readonly maxAgeMs: number
 }
 
-/** Bytes that a document costs beside its data and its row: its outcome, and its places in queues. */
+/** Bytes that a document costs beside its row: its outcome, and its places in queues. */
 export const documentOverheadBytes = 1024
 
 /** A batch of some of a batch's rows, in their order. */
 export function partOf(batch: Batch, rows: readonly Row[]): Batch {
   return { ...batch, rows, body: batch.body.part(batch.rows, rows) }
+}
+
+/** The documents of a batch, made again from their rows. */
+export function documentsOf({ rows, body }: Batch): Document[] {
+  const texts = body.texts(rows)
+  return rows.map(({ id, properties }, at) => ({
+    data: texts[at] ?? '',
+    ...(id === undefined ? {} : { id }),
+    ...(properties === undefined ? {} : { properties }),
+  }))
 }
 
 /** One open batch. It owns its age timer, which ends with the seal. */
@@ -89,15 +104,14 @@ export class Batcher {
    * Gives what the row costs; a row for which the body had to grow pays for the growth. `undefined` when the
    * batch is too full for it. The first row always fits: alone it is as small as a request can be.
    */
-  add({ index, document, json, insertId }: EncodedDocument): number | undefined {
+  add({ index, id, properties, json, insertId }: EncodedDocument): number | undefined {
     const isFirst = this.#rows.length === 0
     const paidBytes = isFirst ? 0 : this.#body.capacity
     const maxBytes = isFirst ? Number.POSITIVE_INFINITY : this.#pace.maxBytes
     const bytes = this.#body.add(json, insertId, maxBytes)
     if (bytes === undefined) return undefined
-    // The document itself is kept as well, until its outcome is handed on.
     const chargedBytes = documentOverheadBytes + bytes + this.#body.capacity - paidBytes
-    this.#rows.push({ index, document, bytes, insertId, chargedBytes })
+    this.#rows.push({ index, id, properties, bytes, insertId, chargedBytes })
     if (this.#rows.length >= this.#pace.maxRows) this.seal()
     else this.#cancelTimer ??= this.#clock.after(this.#limits.maxAgeMs, () => this.seal())
     return chargedBytes

@@ -6,6 +6,13 @@ import type { Buffers } from './buffers.ts'
 /** A row's JSON: text, or UTF-8 bytes. */
 export type RowJson = string | Uint8Array
 
+/** What a body must know of its rows to find them again. */
+interface Framed {
+  /** Bytes of the row with all that stands around it. */
+  readonly bytes: number
+  readonly insertId: string | undefined
+}
+
 /** A character of a text is never longer than that in UTF-8. */
 const bytesPerCharacter = 3
 
@@ -76,7 +83,7 @@ export class Body {
   }
 
   /** A body of some of its rows alone; both lists are in order. */
-  part(rows: readonly { readonly bytes: number }[], kept: readonly { readonly bytes: number }[]): Body {
+  part(rows: readonly Framed[], kept: readonly Framed[]): Body {
     const rowBytes = kept.reduce((sum, { bytes }) => sum + bytes, 0)
     const part = new Body(this.#buffers, this.#frame, this.#head, rowBytes)
     let at = this.#headBytes
@@ -89,6 +96,17 @@ export class Body {
       at += row.bytes
     }
     return part
+  }
+
+  /** The JSON of its rows. */
+  texts(rows: readonly Framed[]): string[] {
+    const { before, after, between } = this.#frame
+    let end = this.#headBytes
+    return rows.map(({ bytes, insertId }) => {
+      const start = end + Buffer.byteLength(before(insertId))
+      end += bytes
+      return this.#buffer.toString('utf8', start, end - after.length - between.length)
+    })
   }
 
   /** Gives its memory away: it has been sent, read to its end and answered. */

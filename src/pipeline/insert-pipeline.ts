@@ -88,7 +88,8 @@ export async function* insertPipeline(
     encodeRow: RowEncoder | undefined,
   ): void => {
     const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
-    budget.spend(partition.add({ index, document, json, insertId: insertIdOf(document, index) }, to))
+    const { id, properties } = document
+    budget.spend(partition.add({ index, id, properties, json, insertId: insertIdOf(document, index) }, to))
   }
   const reject = (document: Document, index: number, thrown: unknown, to?: Destination): void => {
     const outcome = {
@@ -187,7 +188,7 @@ export async function* insertPipeline(
       if (item === undefined) break
       budget.giveBack(item.chargedBytes)
       counters.settled(item.outcome)
-      if (item.outcome.status !== 'success') await letters.keep(item.outcome, item.document)
+      if (item.document !== undefined) await letters.keep(item.outcome, item.document)
       yield item.outcome
     }
     if (sourceError !== undefined) throw sourceError.thrown

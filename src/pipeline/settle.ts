@@ -3,14 +3,14 @@ import type { Document } from '../contract/document.ts'
 import type { Destination, InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
 import type { Outcome, OutcomeStatus } from '../contract/outcome.ts'
 import { asConnectorError, ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
-import { type Batch, partOf, type Row } from './batch.ts'
+import { type Batch, documentsOf, partOf, type Row } from './batch.ts'
 import { parseDocument } from './encode.ts'
 import { nameOf } from './partition.ts'
 
-/** An outcome, the document that it is about, and what goes back to the budget when it leaves. */
+/** An outcome, its document where that did not succeed, and what goes back to the budget when it leaves. */
 export interface Settled {
   readonly outcome: Outcome
-  readonly document: Document
+  readonly document?: Document
   readonly chargedBytes: number
 }
 
@@ -64,23 +64,26 @@ export function settle(
 function settleMalformed(batch: Batch, isStopped: boolean): Settlement | undefined {
   const settled: Settled[] = []
   const again: Row[] = []
-  for (const row of batch.rows) {
+  const documents = documentsOf(batch)
+  const fail = failing(batch, documents)
+  for (const [at, document] of documents.entries()) {
     try {
-      parseDocument(row.document)
-      again.push(row)
+      parseDocument(document)
+      again.push(batch.rows[at] as Row)
     } catch (thrown) {
-      settled.push(failed(row, batch, asConnectorError(thrown)))
+      settled.push(fail(at, asConnectorError(thrown)))
     }
   }
   if (settled.length === 0) return undefined
   if (!isStopped) return { settled, again: again.length > 0 ? [partOf(batch, again)] : [], isLater: false }
-  settled.push(...again.map((row) => failed(row, batch, abortedError(true))))
+  settled.push(...again.map((row) => fail(batch.rows.indexOf(row), abortedError(true))))
   return { settled, again: [], isLater: false }
 }
 
 /** The same error for every row. */
 function settleAll(batch: Batch, error: ConnectorError): Settlement {
-  const settled = batch.rows.map((row) => failed(row, batch, error))
+  const fail = failing(batch)
+  const settled = batch.rows.map((_, at) => fail(at, error))
   return {
     settled: batch.isUnsure ? settled.map((item) => unsure(item, error)) : settled,
     again: [],
@@ -96,11 +99,11 @@ function unsure(item: Settled, error: ConnectorError): Settled {
 }
 
 /** The outcome of a document that did not succeed. */
-export function outcomeOf(index: number, document: Document, error: ConnectorError, attempts = 0): Outcome {
+export function outcomeOf(index: number, { id }: Document, error: ConnectorError, attempts = 0): Outcome {
   const status = statuses[error.category]
   return {
     index,
-    id: document.id,
+    id,
     status,
     code: status === 'application-error' ? '400' : String(error.httpStatus ?? error.code),
     message: error.message,
@@ -143,17 +146,17 @@ function settleRows(
   const settled: Settled[] = []
   const again: Row[] = []
   const destination = nameOf(batch.destination)
+  const fail = failing(batch)
   // Rounds that settle rows come to an end by themselves; only those that settle none are counted.
   const isProgress = listed.length < batch.rows.length || listed.some((row) => row.verdict === 'rejected')
   for (const [at, row] of batch.rows.entries()) {
     const verdict = verdicts.get(at)
     if (verdict === undefined) settled.push(stored(row, batch.attempts, destination))
-    else if (verdict.verdict === 'rejected')
-      settled.push(failed(row, batch, refusedRow(verdict.errors, batch)))
-    else if (isStopped) settled.push(failed(row, batch, abortedError(true)))
+    else if (verdict.verdict === 'rejected') settled.push(fail(at, refusedRow(verdict.errors, batch)))
+    else if (isStopped) settled.push(fail(at, abortedError(true)))
     // The service refuses a whole request for one bad row and marks the innocent ones `stopped`.
     else if (isProgress || batch.stumbles + 1 < maxAttempts) again.push(row)
-    else settled.push(failed(row, batch, notTaken(verdict.errors, batch)))
+    else settled.push(fail(at, notTaken(verdict.errors, batch)))
   }
   if (again.length === 0) return { settled, again: [], isLater: false }
   const stumbles = batch.stumbles + (isProgress ? 0 : 1)
@@ -161,14 +164,10 @@ function settleRows(
   return { settled, again: [{ ...partOf(batch, again), stumbles }], isLater }
 }
 
-function stored(
-  { index, document, insertId, chargedBytes }: Row,
-  attempts: number,
-  destination: string,
-): Settled {
+function stored({ index, id, insertId, chargedBytes }: Row, attempts: number, destination: string): Settled {
   const outcome: Outcome = {
     index,
-    id: document.id,
+    id,
     status: 'success',
     code: '200',
     message: '',
@@ -177,15 +176,22 @@ function stored(
     destination,
     ...(insertId === undefined ? {} : { insertId }),
   }
-  return { outcome, document, chargedBytes }
+  return { outcome, chargedBytes }
 }
 
-function failed(row: Row, batch: Batch, error: ConnectorError): Settled {
-  const outcome = {
-    ...outcomeOf(row.index, row.document, error, batch.attempts),
-    ...placeOf(batch.destination, row.insertId),
+/** Gives the outcomes of rows that did not succeed, by their place in the batch; their documents are made again once. */
+function failing(batch: Batch, made?: readonly Document[]): (at: number, error: ConnectorError) => Settled {
+  let documents = made
+  return (at, error) => {
+    documents ??= documentsOf(batch)
+    const { index, insertId, chargedBytes } = batch.rows[at] as Row
+    const document = documents[at] as Document
+    const outcome = {
+      ...outcomeOf(index, document, error, batch.attempts),
+      ...placeOf(batch.destination, insertId),
+    }
+    return { outcome, document, chargedBytes }
   }
-  return { outcome, document: row.document, chargedBytes: row.chargedBytes }
 }
 
 function refusedRow(errors: readonly RowError[], batch: Batch): ConnectorError {

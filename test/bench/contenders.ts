@@ -1,8 +1,8 @@
 // Ways to get rows into BigQuery, each as a function that resolves when all are stored.
 import { BigQuery } from '@google-cloud/bigquery'
+import { createConnector, type Document, type JsonObject } from 'bigquery-connector'
 import { OAuth2Client } from 'google-auth-library'
 import { Agent, request } from 'undici'
-import { createConnector, type Document, type JsonObject } from '../../src/index.ts'
 import { benchTables, type Width } from './rows.ts'
 
 export interface Task {
@@ -11,6 +11,8 @@ export interface Task {
   readonly rows: number
   /** Requests in flight, for those who can limit them. */
   readonly maxInFlight?: number
+  /** Every row is made when it is asked for, as a real source would, in place of a few sent over and over. */
+  readonly isFresh?: boolean
 }
 
 export type Contender = (task: Task) => Promise<void>
@@ -24,11 +26,20 @@ const poolSize = 1000
 const pool = (width: Width): JsonObject[] =>
   Array.from({ length: poolSize }, (_, n) => benchTables[width].row(n))
 
+/** The n-th of what is sent. */
+function each<T>({ width, isFresh = false }: Task, of: (row: JsonObject) => T): (n: number) => T {
+  if (isFresh) return (n) => of(benchTables[width].row(n))
+  const made = pool(width).map(of)
+  return (n) => made[n % poolSize] as T
+}
+
 async function insertWithConnector(
-  { url, rows, maxInFlight = inFlight }: Task,
-  documents: readonly Document[],
+  task: Task,
+  dataOf: (row: JsonObject) => Document['data'],
   options: object,
 ): Promise<void> {
+  const { url, rows, maxInFlight = inFlight } = task
+  const document = each<Document>(task, (row) => ({ data: dataOf(row) }))
   const connection = await createConnector().connect({ projectId: 'bench', endpoint: url, grant: 'none' })
   const operation = connection.operation('streaming-insert', {
     objectType: 'datasets/bench/tables/rows',
@@ -37,7 +48,7 @@ async function insertWithConnector(
     ...options,
   })
   function* source() {
-    for (let n = 0; n < rows; n += 1) yield documents[n % poolSize] as Document
+    for (let n = 0; n < rows; n += 1) yield document(n)
   }
   let stored = 0
   for await (const { status } of operation.execute(source())) if (status === 'success') stored += 1
@@ -73,29 +84,15 @@ async function sendBodies({ url, rows }: Task, bodyOf: (first: number) => string
 }
 
 export const contenders: Readonly<Record<string, Contender>> = {
-  'connector, objects': (task) =>
-    insertWithConnector(
-      task,
-      pool(task.width).map((data) => ({ data })),
-      {},
-    ),
+  'connector, objects': (task) => insertWithConnector(task, (row) => row, {}),
 
-  'connector, JSON text': (task) =>
-    insertWithConnector(
-      task,
-      pool(task.width).map((data) => ({ data: JSON.stringify(data) })),
-      {},
-    ),
+  'connector, JSON text': (task) => insertWithConnector(task, (row) => JSON.stringify(row), {}),
 
   'connector, JSON text, validation service': (task) =>
-    insertWithConnector(
-      task,
-      pool(task.width).map((data) => ({ data: JSON.stringify(data) })),
-      { validation: 'service' },
-    ),
+    insertWithConnector(task, (row) => JSON.stringify(row), { validation: 'service' }),
 
   'official createInsertStream': async (task) => {
-    const rows = pool(task.width)
+    const row = each(task, (made) => made)
     const stream = officialTable(task).createInsertStream({
       batchOptions: { maxRows: batchRows, maxBytes: 9_000_000, maxMilliseconds: 50 },
     })
@@ -108,7 +105,7 @@ export const contenders: Readonly<Record<string, Contender>> = {
       stream.on('error', reject)
     })
     for (let n = 0; n < task.rows; n += 1) {
-      stream.write(rows[n % poolSize])
+      stream.write(row(n))
       // It never asks its writer to wait; without a pause now and then, nothing would be sent at all.
       if (n % batchRows === 0) await new Promise((resolve) => setImmediate(resolve))
     }

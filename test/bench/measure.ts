@@ -17,11 +17,15 @@ export interface Trial {
   readonly task: Task
   /** Rows sent before anything is measured. */
   readonly warmUpRows: number
+  /** Options of node. */
+  readonly execArgv?: readonly string[]
 }
 
 /** @throws Error when the contender's process ends without a result, as for want of memory. */
 export async function measure(trial: Trial): Promise<Measurement> {
-  const child = fork(new URL('./measured-process.ts', import.meta.url))
+  const child = fork(new URL('./measured-process.ts', import.meta.url), {
+    execArgv: [...(trial.execArgv ?? [])],
+  })
   child.send(trial)
   const exit = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`${trial.contender} ended with ${signal ?? code}.`)

@@ -26,7 +26,7 @@ describe('a batch', () => {
       let cost = 0
       for (let index = 0; index < 100; index += 1) {
         const json = JSON.stringify({ text: 'x'.repeat(rowBytes) })
-        cost += batcher.add({ index, document: { data: json }, json, insertId: `${index}` }) ?? 0
+        cost += batcher.add({ index, id: undefined, properties: undefined, json, insertId: `${index}` }) ?? 0
       }
       batcher.seal()
       const [batch] = sealed as [Batch]

@@ -20,37 +20,40 @@ const text = fc.string({ unit: 'grapheme', maxLength: 3000 })
 const row = fc.record({
   text,
   isBytes: fc.boolean(),
-  id: fc.option(text, { nil: undefined }),
+  insertId: fc.option(text, { nil: undefined }),
   isKept: fc.boolean(),
 })
 const jsonOf = ({ text, isBytes }: { text: string; isBytes: boolean }): RowJson =>
   isBytes ? Buffer.from(text) : text
 
 describe('a body', () => {
-  it('holds every row in its frame, and a part of it the chosen ones, whatever memory they are written to', () => {
+  it('holds every row in its frame, gives it back, and a part of it the chosen ones, whatever memory they are written to', () => {
     const buffers = new Buffers()
     fc.assert(
       fc.property(fc.array(row, { maxLength: 40 }), (given) => {
         const body = new Body(buffers, frame, head)
         const rows = given.map((each) => ({
           ...each,
-          bytes: body.add(jsonOf(each), each.id, Number.POSITIVE_INFINITY) ?? 0,
+          bytes: body.add(jsonOf(each), each.insertId, Number.POSITIVE_INFINITY) ?? 0,
         }))
         const kept = rows.filter(({ isKept }) => isKept)
 
         const whole = read(body)
         const part = body.part(rows, kept)
 
+        expect(body.texts(rows)).toEqual(rows.map(({ text }) => text))
+        expect(part.texts(kept)).toEqual(kept.map(({ text }) => text))
+
         expect(whole).toBe(
           textOf(
             rows.map(({ text }) => text),
-            rows.map(({ id }) => id),
+            rows.map(({ insertId }) => insertId),
           ),
         )
         expect(read(part)).toBe(
           textOf(
             kept.map(({ text }) => text),
-            kept.map(({ id }) => id),
+            kept.map(({ insertId }) => insertId),
           ),
         )
         body.release()
@@ -63,11 +66,11 @@ describe('a body', () => {
     fc.assert(
       fc.property(row, row, fc.nat(12_000), (first, second, maxBytes) => {
         const body = new Body(new Buffers(), frame, head)
-        body.add(jsonOf(first), first.id, Number.POSITIVE_INFINITY)
-        const one = textOf([first.text], [first.id])
-        const both = textOf([first.text, second.text], [first.id, second.id])
+        body.add(jsonOf(first), first.insertId, Number.POSITIVE_INFINITY)
+        const one = textOf([first.text], [first.insertId])
+        const both = textOf([first.text, second.text], [first.insertId, second.insertId])
 
-        const bytes = body.add(jsonOf(second), second.id, maxBytes)
+        const bytes = body.add(jsonOf(second), second.insertId, maxBytes)
 
         expect(bytes !== undefined).toBe(Buffer.byteLength(both) <= maxBytes)
         expect(read(body)).toBe(bytes === undefined ? one : both)
