@@ -10,17 +10,16 @@ import {
 } from '../bigquery/insert-all.ts'
 import { parseTableId } from '../browse/profiles.ts'
 import type { DocumentSource } from '../contract/document.ts'
-import type { Destination, InsertRows } from '../contract/insert-rows.ts'
+import type { InsertRows } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
-import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
-import { asConnectorError } from '../errors.ts'
 import { type InsertIdOf, insertIdRule } from '../pipeline/insert-id.ts'
-import { insertPipeline, type PipelinePorts } from '../pipeline/insert-pipeline.ts'
+import { insertPipeline } from '../pipeline/insert-pipeline.ts'
 import { Paces } from '../pipeline/pace.ts'
 import { nameOf } from '../pipeline/partition.ts'
 import { throughSpool } from '../pipeline/spool/through-spool.ts'
-import type { OpenOperation, OperationContext } from './open-operation.ts'
+import type { OpenOperation } from './open-operation.ts'
+import { describeTables, noEncoders } from './table-encoders.ts'
 
 /** The options of descriptors/operations/streaming-insert.json, resolved. */
 interface StreamingInsertOptions {
@@ -82,10 +81,10 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
       {
         insertRows,
         frame: insertAllFrame(options),
-        encoderOf:
+        encoders:
           options.validation === 'local'
-            ? rememberEncoders(context, options.ignoreUnknownValues)
-            : () => undefined,
+            ? describeTables(context.control, context.clock, options.ignoreUnknownValues)
+            : noEncoders,
         clock: context.clock,
         paces,
         beginTrace: context.beginTrace,
@@ -132,52 +131,5 @@ function awaitNewTables(insertRows: InsertRows, control: ControlPlane): InsertRo
       () => ({ verdict: 'not-yet', error: answer.error }),
       () => answer,
     )
-  }
-}
-
-/** Milliseconds for which a table that could not be described is not asked about again. */
-const refusalLifeMs = 10_000
-
-/** Describes each table once. A template's rows obey the table that it is made from. */
-function rememberEncoders(
-  { control, clock }: OperationContext,
-  ignoreUnknownValues: boolean,
-): PipelinePorts['encoderOf'] {
-  const encoders = new Map<string, RowEncoder>()
-  const asked = new Map<string, Promise<RowEncoder>>()
-  const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
-  // Most documents go where the one before them went, and bring the same destination.
-  let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
-
-  return (destination, signal) => {
-    if (last?.destination === destination) return last.encoder
-    const { projectId, datasetId, tableId } = destination
-    const key = `${projectId}.${datasetId}.${tableId}`
-    const encoder = encoders.get(key)
-    if (encoder) {
-      last = { destination, encoder }
-      return encoder
-    }
-    const refusal = refusals.get(key)
-    if (refusal && clock.now() < refusal.until) throw refusal.error
-    const asking =
-      asked.get(key) ??
-      control
-        .getTable(projectId, datasetId, tableId, signal)
-        .then(
-          ({ fields }) => {
-            const encoder = compileRowEncoder(fields, ignoreUnknownValues)
-            encoders.set(key, encoder)
-            return encoder
-          },
-          (thrown) => {
-            const error = asConnectorError(thrown)
-            refusals.set(key, { error, until: clock.now() + refusalLifeMs })
-            throw error
-          },
-        )
-        .finally(() => asked.delete(key))
-    asked.set(key, asking)
-    return asking
   }
 }

@@ -7,7 +7,7 @@ import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { BeginTrace } from '../contract/telemetry.ts'
 import type { RowEncoder } from '../encoding/encode-row.ts'
-import { asConnectorError } from '../errors.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
 import { Budget } from './admit.ts'
 import { type BatchLimits, documentOverheadBytes } from './batch.ts'
 import { Counters } from './counters.ts'
@@ -21,18 +21,26 @@ import { Sender, type SendOptions } from './send.ts'
 import { abortedError, outcomeOf, placeOf } from './settle.ts'
 import { openSource } from './source.ts'
 
+/** What checks and writes rows, table by table. */
+export interface Encoders {
+  /**
+   * At once when it is known. An error is the outcome of the document that asked; the signal ends the wait.
+   * `undefined`: rows are left to the service to check.
+   */
+  of(destination: Destination, signal: AbortSignal): RowEncoder | undefined | Promise<RowEncoder>
+  /** Of the table as it is now, when the one that refused a document may be outdated. */
+  newerThan(
+    refused: RowEncoder,
+    destination: Destination,
+    signal: AbortSignal,
+  ): Promise<RowEncoder> | undefined
+}
+
 export interface PipelinePorts {
   readonly insertRows: InsertRows
   /** How `insertRows` wants a body. */
   readonly frame: RowFrame
-  /**
-   * The encoder of a table's rows; at once when it is known. An error is the outcome of the document
-   * that asked; the signal ends the wait. Without an encoder, rows are left to the service to check.
-   */
-  readonly encoderOf: (
-    destination: Destination,
-    signal: AbortSignal,
-  ) => RowEncoder | undefined | Promise<RowEncoder>
+  readonly encoders: Encoders
   /** What is known of the destinations; it outlives an execution. */
   readonly paces: Paces
   readonly clock: Clock
@@ -100,16 +108,22 @@ export async function* insertPipeline(
     budget.spend(chargedBytes)
     delivery.add([{ outcome, document, chargedBytes }])
   }
+  /** @param isSecond it was refused before, by an older encoder. */
   const tryEnter = (
     document: Document,
     index: number,
     to: Destination,
     encodeRow: RowEncoder | undefined,
+    isSecond = false,
   ): void => {
     try {
       enter(document, index, to, encodeRow)
     } catch (thrown) {
-      reject(document, index, thrown, to)
+      const isUnfit = thrown instanceof ConnectorError && thrown.code === 'BQC_DOCUMENT_INVALID'
+      const mayBeOld = isUnfit && !isSecond && encodeRow !== undefined
+      const newer = mayBeOld ? ports.encoders.newerThan(encodeRow, to, stopping.signal) : undefined
+      if (newer === undefined) reject(document, index, thrown, to)
+      else standAside(document, index, to, newer.catch(() => encodeRow) as Promise<RowEncoder>, true)
     }
   }
   /** Those whose table is being described stand aside, within the budget; the others go past them. */
@@ -119,12 +133,13 @@ export async function* insertPipeline(
     index: number,
     to: Destination,
     encoder: Promise<RowEncoder>,
+    isSecond = false,
   ): void => {
     const heldBytes = documentOverheadBytes + sizeOf(document)
     budget.spend(heldBytes)
     const standing = encoder
       .then(
-        (encodeRow) => tryEnter(document, index, to, encodeRow),
+        (encodeRow) => tryEnter(document, index, to, encodeRow, isSecond),
         (thrown) => reject(document, index, thrown, to),
       )
       .finally(() => {
@@ -137,7 +152,7 @@ export async function* insertPipeline(
     let to: Destination | undefined
     try {
       to = destinationOf(document, options.destination)
-      const encoder = ports.encoderOf(to, stopping.signal)
+      const encoder = ports.encoders.of(to, stopping.signal)
       if (encoder instanceof Promise) standAside(document, index, to, encoder)
       else tryEnter(document, index, to, encoder)
     } catch (thrown) {
@@ -166,7 +181,8 @@ export async function* insertPipeline(
     } catch (thrown) {
       sourceError = { thrown }
     }
-    await Promise.all(aside)
+    // Those who stand aside may do so a second time.
+    while (aside.size > 0) await Promise.all(aside)
     partition.sealAll()
     await sender.drain()
     const { done, value } = await source.leftover()

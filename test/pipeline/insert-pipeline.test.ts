@@ -5,7 +5,7 @@ import type { InsertRows, InsertVerdict } from '../../src/contract/insert-rows.t
 import type { DeadLetter } from '../../src/contract/outcome.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { FakeClock, settled } from '../fixtures/clocks.ts'
-import { encodeRow, rows, start, usualPace } from '../fixtures/start-pipeline.ts'
+import { encodeRow, encodersOf, rows, start, usualPace } from '../fixtures/start-pipeline.ts'
 import { type Stumble, TableService } from '../fixtures/table-service.ts'
 
 describe('the promise', () => {
@@ -520,10 +520,12 @@ describe('a stop', () => {
       start(rows(1), new TableService().insertRows, {
         execute: { signal: controller.signal },
         ports: {
-          encoderOf: (_, signal) =>
-            new Promise((_resolve, reject) => {
-              signal.addEventListener('abort', () => reject(new ConnectorError('BQC_ABORTED', 'Stopped.')))
-            }),
+          encoders: encodersOf(
+            (_, signal) =>
+              new Promise((_resolve, reject) => {
+                signal.addEventListener('abort', () => reject(new ConnectorError('BQC_ABORTED', 'Stopped.')))
+              }),
+          ),
         },
       }),
     )
@@ -630,10 +632,10 @@ describe('trouble outside of documents', () => {
     const outcomes = await Array.fromAsync(
       start(documents, new TableService().insertRows, {
         ports: {
-          encoderOf: async ({ tableId }) => {
+          encoders: encodersOf(async ({ tableId }) => {
             if (tableId === 'orders') return encodeRow
             throw new ConnectorError('BQC_NOT_FOUND', 'No such table.', { httpStatus: 404 })
-          },
+          }),
         },
       }),
     )

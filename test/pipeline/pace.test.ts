@@ -7,7 +7,7 @@ import { ConnectorError } from '../../src/errors.ts'
 import { Pace, Paces } from '../../src/pipeline/pace.ts'
 import { ProgressFeed } from '../../src/pipeline/progress-feed.ts'
 import { FakeClock } from '../fixtures/clocks.ts'
-import { encodeRow, rows, start, usual } from '../fixtures/start-pipeline.ts'
+import { encodeRow, encodersOf, rows, start, usual } from '../fixtures/start-pipeline.ts'
 import { TableService } from '../fixtures/table-service.ts'
 
 const quota: InsertVerdict = {
@@ -259,7 +259,7 @@ describe('a table that is being described', () => {
       start([to('slow', 1), to('quick', 2), to('slow', 3), to('quick', 4)], service.insertRows, {
         clock,
         options: { outcomeOrder: 'settled' },
-        ports: { encoderOf },
+        ports: { encoders: encodersOf(encoderOf) },
       }),
     )
     await clock.advance(300)

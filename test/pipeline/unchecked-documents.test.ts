@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Document } from '../../src/contract/document.ts'
 import type { Outcome } from '../../src/contract/outcome.ts'
 import { isOneObject } from '../../src/pipeline/one-object.ts'
-import { start } from '../fixtures/start-pipeline.ts'
+import { encodersOf, start } from '../fixtures/start-pipeline.ts'
 import { TableService } from '../fixtures/table-service.ts'
 
 const insert = (documents: readonly Document[], service: TableService): Promise<Outcome[]> =>
@@ -11,7 +11,7 @@ const insert = (documents: readonly Document[], service: TableService): Promise<
     start(documents, service.insertRows, {
       pace: { maxRows: 7, maxBytes: 100_000 },
       options: { budgetBytes: 1_000_000, maxRowBytes: 90_000 },
-      ports: { encoderOf: () => undefined },
+      ports: { encoders: encodersOf(() => undefined) },
     }),
   )
 

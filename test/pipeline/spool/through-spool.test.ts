@@ -12,7 +12,7 @@ import { insertIdRule } from '../../../src/pipeline/insert-id.ts'
 import { throughSpool } from '../../../src/pipeline/spool/through-spool.ts'
 import { InstantClock, settled } from '../../fixtures/clocks.ts'
 import { directories } from '../../fixtures/directories.ts'
-import { rows, start as startCorridor } from '../../fixtures/start-pipeline.ts'
+import { encodersOf, rows, start as startCorridor } from '../../fixtures/start-pipeline.ts'
 import { readBody, type Stumble, TableService } from '../../fixtures/table-service.ts'
 
 const directory = directories()
@@ -53,7 +53,7 @@ function start(
     startCorridor(source, insertRows, {
       pace: { maxBytes: 1_000_000 },
       options: { budgetBytes, maxRowBytes: 9_000_000, insertIdOf },
-      ports: { encoderOf: () => encodeRow },
+      ports: { encoders: encodersOf(() => encodeRow) },
       clock,
       execute: within,
     }),

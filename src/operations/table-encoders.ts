@@ -1,0 +1,86 @@
+// What the rows of each table must look like: a table is described when its first document comes, and again
+// when a document does not fit a description that has grown old.
+import type { ControlPlane } from '../bigquery/control-plane.ts'
+import type { Clock } from '../contract/clock.ts'
+import type { Destination } from '../contract/insert-rows.ts'
+import { compileRowEncoder, type RowEncoder } from '../encoding/encode-row.ts'
+import { asConnectorError } from '../errors.ts'
+import type { Encoders } from '../pipeline/insert-pipeline.ts'
+
+/** Milliseconds for which a table that could not be described is not asked about again. */
+const refusalLifeMs = 10_000
+/** Milliseconds for which a description is taken as it is, however many documents do not fit it. */
+const descriptionLifeMs = 30_000
+
+interface Description {
+  readonly encoder: RowEncoder
+  /** The fields as text, to tell whether they have changed. */
+  readonly fields: string
+  readonly at: number
+}
+
+/** A template's rows obey the table that it is made from. */
+export function describeTables(control: ControlPlane, clock: Clock, ignoreUnknownValues: boolean): Encoders {
+  const descriptions = new Map<string, Description>()
+  const asked = new Map<string, Promise<RowEncoder>>()
+  const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
+  // Most documents go where the one before them went, and bring the same destination.
+  let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
+
+  const describe = async (
+    { projectId, datasetId, tableId }: Destination,
+    key: string,
+    signal: AbortSignal,
+  ) => {
+    try {
+      const table = await control.getTable(projectId, datasetId, tableId, signal)
+      const fields = JSON.stringify(table.fields)
+      const before = descriptions.get(key)
+      const encoder =
+        before?.fields === fields ? before.encoder : compileRowEncoder(table.fields, ignoreUnknownValues)
+      descriptions.set(key, { encoder, fields, at: clock.now() })
+      last = undefined
+      return encoder
+    } catch (thrown) {
+      const error = asConnectorError(thrown)
+      refusals.set(key, { error, until: clock.now() + refusalLifeMs })
+      throw error
+    } finally {
+      asked.delete(key)
+    }
+  }
+  /** Documents that come while it is asked wait for the same answer. */
+  const ask = (destination: Destination, key: string, signal: AbortSignal): Promise<RowEncoder> => {
+    const asking = asked.get(key) ?? describe(destination, key, signal)
+    asked.set(key, asking)
+    return asking
+  }
+
+  return {
+    of(destination, signal) {
+      if (last?.destination === destination) return last.encoder
+      const key = keyOf(destination)
+      const known = descriptions.get(key)
+      if (known !== undefined) {
+        last = { destination, encoder: known.encoder }
+        return known.encoder
+      }
+      const refusal = refusals.get(key)
+      if (refusal && clock.now() < refusal.until) throw refusal.error
+      return ask(destination, key, signal)
+    },
+    newerThan(refused, destination, signal) {
+      const key = keyOf(destination)
+      const known = descriptions.get(key)
+      if (known === undefined || known.encoder !== refused) return undefined
+      return clock.now() - known.at < descriptionLifeMs ? undefined : ask(destination, key, signal)
+    },
+  }
+}
+
+/** Rows that BigQuery itself is to check. */
+export const noEncoders: Encoders = { of: () => undefined, newerThan: () => undefined }
+
+function keyOf({ projectId, datasetId, tableId }: Destination): string {
+  return `${projectId}.${datasetId}.${tableId}`
+}
