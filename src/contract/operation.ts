@@ -95,9 +95,10 @@ export interface ProgressSink {
 
 export interface ExecuteOptions {
   /**
-   * Stops the execution: no more documents are asked for, requests on the wire are finished, and every
-   * document handed over gets its outcome. A source that is asked already and answers only after the
-   * last request is finished finds nobody: it keeps that document.
+   * Stops the execution: no more documents are asked for, what has not left fails with `BQC_ABORTED`, and
+   * requests on the wire have one second to be answered; then they are called off, and their rows fail too,
+   * with the word that they may be stored. Every document handed over has its outcome. A source that is
+   * asked already and answers only after the last request finds nobody: it keeps that document.
    */
   readonly signal?: AbortSignal
   /**

@@ -46,6 +46,8 @@ export interface Batch {
   readonly stumbles: number
   /** A request got no readable answer: it may have stored the rows. */
   readonly isUnsure: boolean
+  /** It is half of a batch that was refused as a whole. */
+  readonly isHalf: boolean
 }
 
 /** What holds for every batch; how many rows and bytes it has at most is its destination's pace. */
@@ -127,6 +129,7 @@ export class Batcher {
       attempts: 0,
       stumbles: 0,
       isUnsure: false,
+      isHalf: false,
     })
   }
 }

@@ -51,7 +51,7 @@ export class Counters {
     this.#sink = sink
     this.#trace = trace
     this.#surroundings = surroundings
-    sink?.begin(this.#look)
+    this.#tell(() => sink?.begin(this.#look))
   }
 
   taken(): void {
@@ -86,14 +86,23 @@ export class Counters {
   }
 
   notify(): void {
-    this.#sink?.changed()
+    this.#tell(() => this.#sink?.changed())
     this.#trace.progress(this.#look)
   }
 
   /** @param thrown what the execution ended with, when it did not end well. */
   end(thrown: unknown): void {
     this.#trace.end(this.#read(), thrown)
-    this.#sink?.end()
+    this.#tell(() => this.#sink?.end())
+  }
+
+  /** An observer's trouble is none of the documents'. */
+  #tell(say: () => void): void {
+    try {
+      say()
+    } catch {
+      // It has missed something; what it looks at next is right again.
+    }
   }
 
   #read(): Progress {

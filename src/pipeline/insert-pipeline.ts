@@ -16,7 +16,7 @@ import { DeliveryAsSettled, DeliveryInDocumentOrder } from './deliver.ts'
 import { documentOf, encodeDocument, sizeOf } from './encode.ts'
 import { type InsertIdOf, insertIdIfAny } from './insert-id.ts'
 import type { Paces } from './pace.ts'
-import { destinationOf, Partition } from './partition.ts'
+import { destinationIfAny, destinationOf, Partition } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
 import { abortedError, outcomeOf, placeOf } from './settle.ts'
 import { openSource } from './source.ts'
@@ -168,7 +168,9 @@ export async function* insertPipeline(
         if (!budget.hasRoom) {
           // Nothing joins an open batch while the source waits, so none of them need wait either.
           partition.sealAll()
+          sender.isSourceWaiting = true
           await budget.room()
+          sender.isSourceWaiting = false
           continue
         }
         const step = source.next()
@@ -188,7 +190,8 @@ export async function* insertPipeline(
     const { done, value } = await source.leftover()
     if (!done) {
       counters.taken()
-      reject(documentOf(value), count, abortedError(false))
+      const document = documentOf(value)
+      reject(document, count, abortedError(false), destinationIfAny(document, options.destination))
       count += 1
     }
     delivery.endAt(count)

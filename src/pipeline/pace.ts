@@ -38,6 +38,9 @@ const risenMs = 100
 /** Rounds of refused requests in a row, at least, before a destination is given up: one bad batch is no trouble of its. */
 const hopelessRefusals = 5
 
+/** A pause that goes on for longer than this is no hiccup. */
+const longPauseMs = 2000
+
 interface Circuit {
   readonly since: number
   readonly reason: string
@@ -187,11 +190,15 @@ export class Pace {
       isTrying: false,
     }
     this.#pause = undefined
-    this.#youngSince = undefined
   }
 
   get isGivenUp(): boolean {
     return this.#circuit !== undefined
+  }
+
+  /** It was refused again after a pause, or its pause goes on: waiting for it is more than a hiccup. */
+  get isPausedForLong(): boolean {
+    return this.#refusals > 1 || this.readyAt - this.#clock.now() > longPauseMs
   }
 
   /** Nothing has been stored for so many rounds of requests that it should be given up. */

@@ -43,6 +43,15 @@ export function destinationOf({ properties }: Document, usual: Destination): Des
   )
 }
 
+/** For a document that is refused anyway. */
+export function destinationIfAny(document: Document, usual: Destination): Destination | undefined {
+  try {
+    return destinationOf(document, usual)
+  } catch {
+    return undefined
+  }
+}
+
 /** `project.dataset.table`, as messages and outcomes name it. */
 export function nameOf({ projectId, datasetId, tableId, templateSuffix }: Destination): string {
   return `${projectId}.${datasetId}.${tableId}${templateSuffix}`

@@ -6,7 +6,7 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { type Batch, cut } from './batch.ts'
 import type { Pace } from './pace.ts'
 import { nameOf } from './partition.ts'
-import { abortedError, type Settled, settle } from './settle.ts'
+import { abortedError, type Settled, type Settlement, settle } from './settle.ts'
 
 export interface SendOptions {
   /** Requests on the wire at most, of all destinations together. */
@@ -16,8 +16,8 @@ export interface SendOptions {
   /** Milliseconds to wait for a table that is there, but too new to be inserted into. */
   readonly newTableWaitMs: number
   /**
-   * A destination that pauses is given up when its documents hold this much of the budget, so that they
-   * do not keep other destinations' documents out. Absent: they wait, and the source with them.
+   * Where documents of destinations that pause hold this much of the budget while the source waits for room,
+   * those destinations are given up, so that they do not keep the others' documents out. Absent: all wait.
    */
   readonly maxPausedBytes?: number
 }
@@ -38,13 +38,16 @@ export interface SendPorts {
 /** Milliseconds before rows go again that the service stumbled over; twice as long each time. */
 const firstWaitMs = 1000
 
+/** Milliseconds that requests on the wire have to be answered when the execution is stopped. */
+const graceMs = 1000
+
 /** One destination's batches: in line, and on the wire. */
 interface Lane {
   readonly pace: Pace
   /** In the order of their turn; `notBefore` in epoch milliseconds. */
   readonly waiting: { readonly batch: Batch; readonly notBefore: number }[]
-  /** What the budget was charged for the rows in line. */
-  waitingBytes: number
+  /** What the budget was charged for its rows, in line and on the wire. */
+  heldBytes: number
   inFlight: number
   /** The destination was given up; the next batch in line, or the one on the wire, shows whether it is well again. */
   isTrial: boolean
@@ -68,6 +71,8 @@ export class Sender {
   #inFlight = 0
   #timer: { readonly at: number; readonly cancel: () => void } | undefined
   #drained: (() => void) | undefined
+  #endGrace: (() => void) | undefined
+  #isSourceWaiting = false
 
   constructor(
     ports: SendPorts,
@@ -81,17 +86,19 @@ export class Sender {
     this.#events = events
     this.#stop = stop
     this.#settled = settled
-    stop.addEventListener('abort', () => this.#fill(), { once: true })
+    stop.addEventListener('abort', () => this.#stopped(), { once: true })
+  }
+
+  /** Tells whether the source waits for room. */
+  set isSourceWaiting(isWaiting: boolean) {
+    this.#isSourceWaiting = isWaiting
+    this.#makeWay()
+    this.#fill()
   }
 
   add(batch: Batch): void {
     const lane = this.#laneOf(batch.pace)
     this.#queue(lane, batch, 0, 'last')
-    const { maxPausedBytes = Number.POSITIVE_INFINITY } = this.#options
-    const { paused } = lane.pace
-    if (paused !== undefined && this.#isMixed && lane.waitingBytes >= maxPausedBytes) {
-      this.#giveUp(lane, paused.reason)
-    }
     this.#fill()
   }
 
@@ -111,7 +118,7 @@ export class Sender {
   #laneOf(pace: Pace): Lane {
     const known = this.#lanes.get(pace)
     if (known !== undefined) return known
-    const lane: Lane = { pace, waiting: [], waitingBytes: 0, inFlight: 0, isTrial: false }
+    const lane: Lane = { pace, waiting: [], heldBytes: 0, inFlight: 0, isTrial: false }
     this.#isMixed ||= this.#lanes.size > 0
     this.#lanes.set(pace, lane)
     return lane
@@ -119,7 +126,24 @@ export class Sender {
 
   #queue(lane: Lane, batch: Batch, notBefore: number, place: 'first' | 'last'): void {
     lane.waiting[place === 'first' ? 'unshift' : 'push']({ batch, notBefore })
-    lane.waitingBytes += chargeOf(batch)
+    lane.heldBytes += chargeOf(batch)
+  }
+
+  /** What has not left settles now; what is on the wire may be answered yet, for a moment. */
+  #stopped(): void {
+    if (this.#inFlight > 0) this.#endGrace = this.#ports.clock.after(graceMs, () => this.cancel())
+    this.#fill()
+  }
+
+  /** Gives up destinations that pause for long when their documents keep the others' out. */
+  #makeWay(): void {
+    const { maxPausedBytes } = this.#options
+    if (maxPausedBytes === undefined || !this.#isMixed || !this.#isSourceWaiting) return
+    const pausing = [...this.#lanes.values()].filter(({ pace }) => pace.paused?.state === 'paused')
+    if (pausing.reduce((sum, { heldBytes }) => sum + heldBytes, 0) < maxPausedBytes) return
+    for (const lane of pausing) {
+      if (lane.pace.isPausedForLong) this.#giveUp(lane, lane.pace.paused?.reason ?? '')
+    }
   }
 
   /** Puts on the wire what may go, and settles what cannot. */
@@ -136,7 +160,9 @@ export class Sender {
       if (waiting.length === 0 && inFlight === 0) this.#lanes.delete(pace)
     }
     this.#setTimer()
-    if (this.#lanes.size === 0) this.#drained?.()
+    if (this.#lanes.size > 0) return
+    this.#endGrace?.()
+    this.#drained?.()
   }
 
   /** Settles the rows in line that are not to be sent: the execution was stopped, or the destination is given up. */
@@ -153,8 +179,8 @@ export class Sender {
   }
 
   #refuseAll(lane: Lane, errorOf: (batch: Batch) => ConnectorError): void {
-    lane.waitingBytes = 0
     for (const { batch } of lane.waiting.splice(0)) {
+      lane.heldBytes -= chargeOf(batch)
       this.#settle(lane, batch, { verdict: 'give-up', error: errorOf(batch) })
     }
   }
@@ -179,9 +205,8 @@ export class Sender {
     const at = lane.waiting.findIndex(({ notBefore }) => notBefore <= now)
     const [found] = lane.waiting.splice(at, 1)
     if (found === undefined) return undefined
-    lane.waitingBytes -= chargeOf(found.batch)
     const [batch, rest] = cut(found.batch, lane.pace)
-    if (rest !== undefined) this.#queue(lane, rest, found.notBefore, 'first')
+    if (rest !== undefined) lane.waiting.unshift({ batch: rest, notBefore: found.notBefore })
     return batch
   }
 
@@ -213,15 +238,12 @@ export class Sender {
     const startedAt = this.#ports.clock.now()
     const verdict = await this.#ask(tried)
     lane.inFlight -= 1
+    lane.heldBytes -= chargeOf(tried)
     this.#inFlight -= 1
-    try {
-      this.#act(lane, tried, verdict, startedAt)
-    } catch (thrown) {
-      // What goes wrong here is our fault, and still an outcome for each row.
-      this.#settled(settle(tried, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true).settled)
-    }
-    this.#endTrial(lane)
     this.#events.answered(verdict, this.#ports.clock.now() - startedAt)
+    this.#act(lane, tried, verdict, startedAt)
+    this.#endTrial(lane)
+    this.#makeWay()
     this.#fill()
   }
 
@@ -251,12 +273,18 @@ export class Sender {
         pace.answered()
         if (verdict.error.code === 'BQC_REQUEST_TOO_LARGE') {
           const { frameBytes, rowBytes } = batch.body
-          pace.shrinkTo(Math.ceil(batch.rows.length / 2), frameBytes + Math.ceil(rowBytes / 2))
+          // Halves of what was refused before look for the row that is too large: the next batch need not be smaller.
+          if (!batch.isHalf)
+            pace.shrinkTo(Math.ceil(batch.rows.length / 2), frameBytes + Math.ceil(rowBytes / 2))
           this.#events.paced()
         }
         break
       default:
-        if (verdict.error.code !== 'BQC_ABORTED') pace.answered()
+        if (verdict.error.code === 'BQC_ABORTED') {
+          this.#settle(lane, { ...batch, isUnsure: true }, { ...verdict, error: abortedError(true) })
+          return
+        }
+        pace.answered()
     }
     this.#settle(lane, batch, verdict)
   }
@@ -279,7 +307,7 @@ export class Sender {
   /** Rows for a table that is too new wait for it, up to a limit. */
   #await(lane: Lane, batch: Batch, error: ConnectorError): void {
     const elapsedMs = lane.pace.tooYoung()
-    const isOver = elapsedMs >= this.#options.newTableWaitMs
+    const isOver = lane.pace.isGivenUp || elapsedMs >= this.#options.newTableWaitMs
     if (isOver) this.#giveUp(lane, 'new table')
     if (lane.pace.isGivenUp || this.#stop.aborted) {
       const message = `${nameOf(batch.destination)} is there, but for ${Math.round(elapsedMs / 1000)} s BigQuery has not known it for inserts: with a new table that may take minutes. Raise newTableWaitMs, or send the document again later.`
@@ -299,11 +327,20 @@ export class Sender {
 
   #settle(lane: Lane, batch: Batch, verdict: InsertVerdict): void {
     const { maxAttempts } = this.#options
-    const { settled, again, isLater } = settle(batch, verdict, maxAttempts, this.#stop.aborted)
+    const { settled, again, isLater } = this.#settlementOf(batch, verdict, maxAttempts)
     this.#settled(settled)
     for (const part of again) {
       const waitMs = isLater ? firstWaitMs * 2 ** Math.min(part.stumbles, 5) : 0
       this.#queue(lane, part, this.#ports.clock.now() + waitMs, 'first')
+    }
+  }
+
+  #settlementOf(batch: Batch, verdict: InsertVerdict, maxAttempts: number): Settlement {
+    try {
+      return settle(batch, verdict, maxAttempts, this.#stop.aborted)
+    } catch (thrown) {
+      // What goes wrong here is our fault, and still an outcome for each row.
+      return settle(batch, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true)
     }
   }
 }

@@ -219,5 +219,6 @@ function notTaken(errors: readonly RowError[], batch: Batch): ConnectorError {
 
 function halves(batch: Batch): Batch[] {
   const middle = Math.ceil(batch.rows.length / 2)
-  return [partOf(batch, batch.rows.slice(middle)), partOf(batch, batch.rows.slice(0, middle))]
+  const half = { ...batch, isHalf: true }
+  return [partOf(half, batch.rows.slice(middle)), partOf(half, batch.rows.slice(0, middle))]
 }

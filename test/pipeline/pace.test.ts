@@ -148,7 +148,7 @@ describe('a destination whose quota is exceeded', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('for ever costs the others nothing: its documents are given up when they fill half of the budget', async () => {
+  it('for ever keeps the others out for a moment only: its documents are given up when they fill the budget', async () => {
     const service = new TableService()
     const insertRows: InsertRows = async (request, signal) =>
       request.destination.tableId === 't7' ? quota : service.insertRows(request, signal)
@@ -161,14 +161,59 @@ describe('a destination whose quota is exceeded', () => {
         options: { outcomeOrder: 'settled', budgetBytes: 400_000, maxInFlight: 8 },
       }),
     )
-    // Not a second passes: nobody waits for the pause to end.
-    await clock.advance(900)
+    // One pause, to see whether it is more than a hiccup.
+    await clock.advance(2000)
     await done
 
     const failed = seen.filter(({ status }) => status === 'failure')
     expect(seen).toHaveLength(4000)
     expect(failed).toHaveLength(500)
     expect(failed.every(({ destination }) => destination === 'demo.shop.t7')).toBe(true)
+  })
+
+  it('for a moment fails no document, though its documents fill the budget', async () => {
+    const service = new TableService()
+    // Of the two requests on the wire.
+    let refusals = 2
+    const insertRows: InsertRows = async (request, signal) =>
+      request.destination.tableId === 't0' && refusals-- > 0 ? quota : service.insertRows(request, signal)
+    const documents = Array.from({ length: 1000 }, (_, n) => to(n % 10 === 9 ? 't1' : 't0', n))
+
+    const { seen, done } = collect(
+      start(documents, insertRows, {
+        clock,
+        pace: { maxRows: 50 },
+        options: { outcomeOrder: 'settled', budgetBytes: 100_000 },
+      }),
+    )
+    await clock.advance(60_000)
+    await done
+
+    expect(seen.map(({ status }) => status)).toEqual(Array(1000).fill('success'))
+  })
+
+  it('that asks for a long pause is given up as soon as the source waits for it, however late it answers', async () => {
+    const service = new TableService()
+    const patient = new ConnectorError('BQC_QUOTA_EXCEEDED', 'Slow down.', { retryAfterMs: 3_600_000 })
+    const insertRows: InsertRows = async (request, signal) => {
+      if (request.destination.tableId !== 't0') return service.insertRows(request, signal)
+      await clock.wait(5000)
+      return { verdict: 'retry', error: patient }
+    }
+    const documents = Array.from({ length: 1000 }, (_, n) => to(n % 10 === 9 ? 't1' : 't0', n))
+
+    const { seen, done } = collect(
+      start(documents, insertRows, {
+        clock,
+        pace: { maxRows: 50 },
+        options: { outcomeOrder: 'settled', budgetBytes: 100_000, maxInFlight: 8 },
+      }),
+    )
+    await clock.advance(20_000)
+    await done
+
+    expect(seen).toHaveLength(1000)
+    expect(seen.filter(({ status }) => status === 'success')).toHaveLength(100)
   })
 
   it('keeps the outcomes of a single destination waiting rather than failing them, however full the budget is', async () => {
@@ -238,6 +283,33 @@ describe('a table that is too new', () => {
     expect(seen.map(({ status }) => status)).toEqual(Array(3).fill('success'))
   })
 
+  it('keeps its documents out while it is given up, and tells for how long it has been unknown', async () => {
+    const source = openSource()
+    const asked: number[] = []
+    const insertRows: InsertRows = async () => {
+      asked.push(clock.now())
+      return notYet
+    }
+    const { seen, done } = collect(start(source.documents, insertRows, { clock }))
+    source.push({ data: { n: 0 } })
+    await clock.advance(100_000)
+    const before = asked.length
+
+    for (let n = 1; n < 30; n += 1) {
+      source.push({ data: { n } })
+      await clock.advance(1000)
+    }
+    source.end()
+    await clock.advance(10_000)
+    await done
+
+    expect(asked.length - before).toBeLessThanOrEqual(1)
+    const tooNew = seen.filter(({ errorCode }) => errorCode === 'BQC_TABLE_TOO_NEW')
+    expect(tooNew.map(({ message }) => Number(/for (\d+) s/.exec(message)?.[1]) >= 60)).toEqual(
+      tooNew.map(() => true),
+    )
+  })
+
   it('is waited for within the limit, and its documents say that it is too new', async () => {
     const { seen, done } = collect(start(rows(3), async () => notYet, { clock }))
     await clock.advance(120_000)
@@ -245,6 +317,26 @@ describe('a table that is too new', () => {
 
     expect(seen).toMatchObject(Array(3).fill({ status: 'failure', errorCode: 'BQC_TABLE_TOO_NEW' }))
     expect(seen[0]?.message).toMatch(/is there, but for \d\d s BigQuery has not known it for inserts/)
+  })
+})
+
+describe('a row that is too large', () => {
+  it('is found by halving, and the batches after it are no smaller than half', async () => {
+    const service = new TableService()
+    const insertRows: InsertRows = async (request, signal) =>
+      Buffer.from(request.body).includes('"n":7,') || Buffer.from(request.body).includes('"n":7}')
+        ? { verdict: 'split', error: new ConnectorError('BQC_REQUEST_TOO_LARGE', 'Too large.') }
+        : service.insertRows(request, signal)
+
+    const outcomes = await Array.fromAsync(
+      start(rows(2000), insertRows, {
+        pace: { maxRows: 100, maxBytes: 1_000_000 },
+        options: { maxInFlight: 1, budgetBytes: 1_000_000 },
+      }),
+    )
+
+    expect(outcomes.filter(({ status }) => status !== 'success').map(({ index }) => index)).toEqual([7])
+    expect(service.requests.length).toBeLessThan(50)
   })
 })
 
