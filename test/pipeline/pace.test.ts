@@ -173,8 +173,7 @@ describe('a destination whose quota is exceeded', () => {
 
   it('for a moment fails no document, though its documents fill the budget', async () => {
     const service = new TableService()
-    // Of the two requests on the wire.
-    let refusals = 2
+    let refusals = 1
     const insertRows: InsertRows = async (request, signal) =>
       request.destination.tableId === 't0' && refusals-- > 0 ? quota : service.insertRows(request, signal)
     const documents = Array.from({ length: 1000 }, (_, n) => to(n % 10 === 9 ? 't1' : 't0', n))
