@@ -39,10 +39,31 @@ export function encodeDocument(
   return encoded === row ? json : sized(serialise(encoded), maxRowBytes)
 }
 
-/** What a source gave, as a document: what is none is refused later for its data, like any other. */
+/**
+ * What a source gave, as a document, read once: what is none, or cannot be read, is refused later for its
+ * data, like any other.
+ */
 export function documentOf(given: unknown): Document {
-  const isDocument = typeof given === 'object' && given !== null
-  return isDocument ? (given as Document) : ({ data: given } as Document)
+  if (typeof given !== 'object' || given === null) return { data: given } as Document
+  let id: Document['id']
+  try {
+    const document = given as Document
+    id = document.id
+    const { data, properties } = document
+    // A host that has no properties may well say so with null.
+    return { id, data, properties: properties ? { ...properties } : undefined } as Document
+  } catch (thrown) {
+    return { id, data: unreadable(thrown) } as Document
+  }
+}
+
+/** Data that gives its own refusal to whoever reads it. */
+function unreadable(cause: unknown): JsonObject {
+  const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
+  const toJSON = () => {
+    throw new ConnectorError('BQC_DOCUMENT_INVALID', `The document cannot be read: ${why}.`, { cause })
+  }
+  return { toJSON, toString: () => '' }
 }
 
 /** Bytes that a document holds which did not become a row. */

@@ -213,6 +213,61 @@ describe('a source', () => {
     ])
   })
 
+  it.each(['id', 'data', 'properties'])(
+    'whose document cannot be read for its %s gets an outcome for it, and for its neighbours',
+    async (name) => {
+      const letters: DeadLetter[] = []
+      const broken = Object.defineProperty({ data: { n: 2 } }, name, {
+        get: () => {
+          throw new Error('The host has lost it')
+        },
+      })
+      const service = new TableService()
+
+      const outcomes = await Array.fromAsync(
+        start([{ data: { n: 1 } }, broken, { data: { n: 3 } }], service.insertRows, {
+          execute: { deadLetter: (letter) => void letters.push(letter) },
+        }),
+      )
+
+      expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+        'success',
+        'BQC_DOCUMENT_INVALID',
+        'success',
+      ])
+      expect(outcomes[1]?.message).toBe('The document cannot be read: The host has lost it.')
+      expect(letters).toMatchObject([{ index: 1, data: '' }])
+      expect([...service.stored.values()]).toEqual(['{"n":1}', '{"n":3}'])
+    },
+  )
+
+  it('whose properties are read a second time in vain has its outcome all the same', async () => {
+    let reads = 0
+    const properties = {
+      get tableId(): string {
+        reads += 1
+        if (reads > 1) throw new Error('once only')
+        return 'late'
+      },
+    }
+
+    const outcomes = await Array.fromAsync(
+      start([{ data: '{"n":"x"}', properties }], new TableService().insertRows, {
+        execute: { deadLetter: (letter) => void JSON.stringify(letter) },
+      }),
+    )
+
+    expect(outcomes).toMatchObject([{ errorCode: 'BQC_DOCUMENT_INVALID', destination: 'demo.shop.late' }])
+  })
+
+  it('may say with null that a document has no properties', async () => {
+    const document = { data: { n: 1 }, properties: null } as unknown as Document
+
+    const outcomes = await Array.fromAsync(start([document], new TableService().insertRows))
+
+    expect(outcomes).toMatchObject([{ status: 'success', destination: 'demo.shop.orders' }])
+  })
+
   it.each([
     ['a promise that nobody awaited', Promise.resolve({ n: 1 })],
     ['an error', new Error('x')],
