@@ -11,6 +11,10 @@ import type { Encoders } from '../pipeline/insert-pipeline.ts'
 const refusalLifeMs = 10_000
 /** Milliseconds for which a description is taken as it is, however many documents do not fit it. */
 const descriptionLifeMs = 30_000
+/** Tables that are asked about at a time; the others wait for their turn. */
+const maxAskedAtOnce = 8
+/** Tables remembered at most; past it, the one that was described, or refused, first is forgotten. */
+const maxRemembered = 1000
 
 interface Description {
   readonly encoder: RowEncoder
@@ -26,6 +30,7 @@ export function describeTables(control: ControlPlane, clock: Clock, ignoreUnknow
   const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
   // Most documents go where the one before them went, and bring the same destination.
   let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
+  const turns = new Turns(maxAskedAtOnce)
 
   const describe = async (
     { projectId, datasetId, tableId }: Destination,
@@ -33,17 +38,17 @@ export function describeTables(control: ControlPlane, clock: Clock, ignoreUnknow
     signal: AbortSignal,
   ) => {
     try {
-      const table = await control.getTable(projectId, datasetId, tableId, signal)
+      const table = await turns.take(() => control.getTable(projectId, datasetId, tableId, signal))
       const fields = JSON.stringify(table.fields)
       const before = descriptions.get(key)
       const encoder =
         before?.fields === fields ? before.encoder : compileRowEncoder(table.fields, ignoreUnknownValues)
-      descriptions.set(key, { encoder, fields, at: clock.now() })
+      remember(descriptions, key, { encoder, fields, at: clock.now() })
       last = undefined
       return encoder
     } catch (thrown) {
       const error = asConnectorError(thrown)
-      refusals.set(key, { error, until: clock.now() + refusalLifeMs })
+      remember(refusals, key, { error, until: clock.now() + refusalLifeMs })
       throw error
     } finally {
       asked.delete(key)
@@ -80,6 +85,36 @@ export function describeTables(control: ControlPlane, clock: Clock, ignoreUnknow
 
 /** Rows that BigQuery itself is to check. */
 export const noEncoders: Encoders = { of: () => undefined, newerThan: () => undefined }
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key)
+  const [oldest] = map.keys()
+  if (map.size >= maxRemembered && oldest !== undefined) map.delete(oldest)
+  map.set(key, value)
+}
+
+/** So many calls at a time at most. */
+class Turns {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  async take<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free -= 1
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    try {
+      return await call()
+    } finally {
+      // A turn that somebody waits for goes from hand to hand.
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#free += 1
+      else next()
+    }
+  }
+}
 
 function keyOf({ projectId, datasetId, tableId }: Destination): string {
   return `${projectId}.${datasetId}.${tableId}`

@@ -3,7 +3,7 @@ import type { ControlPlane } from '../../src/bigquery/control-plane.ts'
 import type { TableField } from '../../src/contract/table-schema.ts'
 import type { RowEncoder } from '../../src/encoding/encode-row.ts'
 import { describeTables } from '../../src/operations/table-encoders.ts'
-import { FakeClock } from '../fixtures/clocks.ts'
+import { FakeClock, settled } from '../fixtures/clocks.ts'
 import { encodersOf, start } from '../fixtures/start-pipeline.ts'
 import { TableService } from '../fixtures/table-service.ts'
 
@@ -37,6 +37,58 @@ it('a table is described once for all documents that come while it is asked, and
   expect(encoders.of({ ...orders, templateSuffix: '_may' }, signal)).toBe(first)
   expect(asked).toEqual(['orders'])
 })
+
+it('of many tables no more than eight are asked about at a time, and all are described', async () => {
+  let asking = 0
+  let most = 0
+  const control = {
+    async getTable() {
+      asking += 1
+      most = Math.max(most, asking)
+      await settled()
+      asking -= 1
+      return { fields: [n], type: 'TABLE' }
+    },
+  } as unknown as ControlPlane
+  const encoders = describeTables(control, new FakeClock(), false)
+
+  const described = await Promise.all(
+    Array.from({ length: 50 }, (_, at) => encoders.of({ ...orders, tableId: `t${at}` }, signal)),
+  )
+
+  expect(described.filter((encoder) => encoder !== undefined)).toHaveLength(50)
+  expect(most).toBe(8)
+})
+
+it('a refusal gives its turn to the next table', async () => {
+  const { asked, encoders, state } = tablesWith([n])
+  state.isDown = true
+
+  const described = await Promise.allSettled(
+    Array.from({ length: 20 }, async (_, at) => encoders.of({ ...orders, tableId: `t${at}` }, signal)),
+  )
+
+  expect(described.map(({ status }) => status)).toEqual(Array(20).fill('rejected'))
+  expect(asked).toHaveLength(20)
+})
+
+it.each([
+  ['described', false],
+  ['refused', true],
+])(
+  'of tables that were %s a thousand are remembered, and the first is asked about again',
+  async (_, isDown) => {
+    const { asked, encoders, state } = tablesWith([n])
+    state.isDown = isDown
+    const ask = async (at: number) => encoders.of({ ...orders, tableId: `t${at}` }, signal)
+
+    await Promise.allSettled(Array.from({ length: 1001 }, (__, at) => ask(at)))
+    await Promise.allSettled([ask(1), ask(1000), ask(0)])
+
+    expect(asked).toHaveLength(1002)
+    expect(asked.at(-1)).toBe('t0')
+  },
+)
 
 it('a table that could not be described is not asked about again for ten seconds', async () => {
   const { asked, clock, encoders, state } = tablesWith([n])
