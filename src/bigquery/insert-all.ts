@@ -92,16 +92,17 @@ function readReply(text: string, rowCount: number, of: string): InsertVerdict {
   }
   const listed = reply.insertErrors ?? []
   if (!Array.isArray(listed)) return unreadable('has insertErrors that are no list')
-  const rows: RowVerdict[] = []
+  // A row that is listed twice is judged by all that is said of it.
+  const rows = new Map<number, RowVerdict>()
   for (const entry of listed as Listed) {
     const { index = -1, errors = [] } = entry ?? {}
     if (!(Number.isInteger(index) && index >= 0 && index < rowCount)) {
       return unreadable(`names row ${index} of ${rowCount}`)
     }
-    const known = errors.map(readRowError)
-    rows.push({ index, errors: known, verdict: rowVerdictOf(known) })
+    const known = [...(rows.get(index)?.errors ?? []), ...errors.map(readRowError)]
+    rows.set(index, { index, errors: known, verdict: rowVerdictOf(known) })
   }
-  return { verdict: 'stored', rows }
+  return { verdict: 'stored', rows: [...rows.values()] }
 }
 
 function parseReply(text: string): { readonly insertErrors?: unknown } | undefined {

@@ -191,6 +191,18 @@ describe('the verdict', () => {
     })
   })
 
+  it.each([
+    ['first', ['invalid', 'stopped']],
+    ['last', ['stopped', 'invalid']],
+  ])('rejects a row that is listed twice, its own fault %s', async (_, reasons) => {
+    const errors = reasons.map((reason) => ({ reason, location: '', message: '' }))
+    const insertErrors = errors.map((error) => ({ index: 0, errors: [error] }))
+
+    const { verdict } = await insertInto(() => ({ body: { insertErrors } }))
+
+    expect(verdict).toEqual({ verdict: 'stored', rows: [{ index: 0, verdict: 'rejected', errors }] })
+  })
+
   it('rejects a row that is listed without a reason', async () => {
     const { verdict } = await insertInto(() => ({ body: { insertErrors: [{ index: 0 }] } }))
 
