@@ -18,9 +18,19 @@ export interface SinkOptions {
     readonly from: number
     readonly until: number
   }
+  /** Keeps a `Sample` of each insert that was answered: GET /_samples. Default: off. */
+  readonly observe?: boolean
 }
 
-const { width, latencyMs = 0, quota } = JSON.parse(process.argv[2] ?? '') as SinkOptions
+/** One insert as the sink has seen it; times in milliseconds after the first insert. */
+export interface Sample {
+  readonly from: number
+  readonly until: number
+  readonly rows: number
+  readonly isRefused: boolean
+}
+
+const { width, latencyMs = 0, quota, observe = false } = JSON.parse(process.argv[2] ?? '') as SinkOptions
 const table = JSON.stringify({
   kind: 'bigquery#table',
   type: 'TABLE',
@@ -31,15 +41,20 @@ const exceeded = JSON.stringify({
   error: { code: 403, message: 'Quota exceeded.', errors: [{ reason: 'quotaExceeded' }] },
 })
 
+const samples: Sample[] = []
 let begin: number | undefined
 let second = 0
 let requestsInSecond = 0
 
-function isRefused(url: string): boolean {
+function sinceFirst(): number {
   begin ??= performance.now()
+  return performance.now() - begin
+}
+
+function isRefused(url: string): boolean {
   if (quota === undefined) return false
   const { tableId, requestsPerSecond, from, until } = quota
-  const elapsed = performance.now() - begin
+  const elapsed = sinceFirst()
   if (elapsed < from || elapsed >= until) return false
   if (tableId !== undefined && !url.includes(`/tables/${tableId}/`)) return false
   if (Math.floor(elapsed / 1000) !== second) {
@@ -51,16 +66,23 @@ function isRefused(url: string): boolean {
 }
 
 const server = createServer((request, response) => {
+  response.setHeader('content-type', 'application/json')
+  if (request.method !== 'POST') {
+    response.end(request.url === '/_samples' ? JSON.stringify(samples) : table)
+    return
+  }
+  const from = sinceFirst()
+  const chunks: Buffer[] = []
+  if (observe) request.on('data', (chunk) => chunks.push(chunk))
   request.resume().on('end', async () => {
-    response.setHeader('content-type', 'application/json')
-    if (request.method !== 'POST') {
-      response.end(table)
-      return
-    }
     const refused = isRefused(request.url ?? '')
     if (refused) response.statusCode = 403
-    else if (latencyMs > 0) await wait(latencyMs)
+    if (latencyMs > 0) await wait(latencyMs)
     response.end(refused ? exceeded : stored)
+    if (!observe) return
+    const until = sinceFirst()
+    const { rows } = JSON.parse(Buffer.concat(chunks).toString()) as { rows: unknown[] }
+    samples.push({ from, until, rows: rows.length, isRefused: refused })
   })
 })
 server.listen(0, '127.0.0.1', () => {
