@@ -149,17 +149,19 @@ export class Sender {
   /** Puts on the wire what may go, and settles what cannot. */
   #fill(): void {
     for (const lane of this.#lanes.values()) this.#refuse(lane)
-    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
+    // One look at the clock for all: what was not ready to leave must get its timer.
+    const now = this.#ports.clock.now()
+    for (let lane = this.#next(now); lane !== undefined; lane = this.#next(now)) {
       // To the end of the line: each destination has its turn.
       this.#lanes.delete(lane.pace)
       this.#lanes.set(lane.pace, lane)
-      const batch = this.#take(lane)
+      const batch = this.#take(lane, now)
       if (batch !== undefined) void this.#send(lane, batch)
     }
     for (const [pace, { waiting, inFlight }] of this.#lanes) {
       if (waiting.length === 0 && inFlight === 0) this.#lanes.delete(pace)
     }
-    this.#setTimer()
+    this.#setTimer(now)
     if (this.#lanes.size > 0) return
     this.#endGrace?.()
     this.#drained?.()
@@ -190,9 +192,8 @@ export class Sender {
     lane.isTrial = false
   }
 
-  #next(): Lane | undefined {
+  #next(now: number): Lane | undefined {
     if (this.#inFlight >= this.#options.maxInFlight) return undefined
-    const now = this.#ports.clock.now()
     for (const lane of this.#lanes.values()) {
       if (lane.inFlight < lane.pace.maxInFlight && readyAt(lane) <= now) return lane
     }
@@ -200,8 +201,7 @@ export class Sender {
   }
 
   /** The next batch in line, cut to what its destination takes just now. */
-  #take(lane: Lane): Batch | undefined {
-    const now = this.#ports.clock.now()
+  #take(lane: Lane, now: number): Batch | undefined {
     const at = lane.waiting.findIndex(({ notBefore }) => notBefore <= now)
     const [found] = lane.waiting.splice(at, 1)
     if (found === undefined) return undefined
@@ -210,7 +210,7 @@ export class Sender {
     return batch
   }
 
-  #setTimer(): void {
+  #setTimer(now: number): void {
     const at = Math.min(
       ...[...this.#lanes.values()].map((lane) =>
         lane.inFlight < lane.pace.maxInFlight ? readyAt(lane) : Number.POSITIVE_INFINITY,
@@ -219,7 +219,6 @@ export class Sender {
     if (at === this.#timer?.at) return
     this.#timer?.cancel()
     this.#timer = undefined
-    const now = this.#ports.clock.now()
     // What could go now waits for others on the wire, whose end fills again.
     if (at <= now || at === Number.POSITIVE_INFINITY) return
     const cancel = this.#ports.clock.after(at - now, () => {

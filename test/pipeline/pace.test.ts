@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/contract/clock.ts'
 import type { Document } from '../../src/contract/document.ts'
 import type { InsertRows, InsertVerdict } from '../../src/contract/insert-rows.ts'
 import type { Outcome } from '../../src/contract/outcome.ts'
@@ -228,6 +229,30 @@ describe('a destination whose quota is exceeded', () => {
     await done
 
     expect(seen.map(({ status }) => status)).toEqual(Array(200).fill('success'))
+  })
+})
+
+describe('a pause', () => {
+  it('ends, however early its timer fires and however far the clock moves between two looks at it', async () => {
+    for (let earlyMs = 0; earlyMs < 40; earlyMs += 1) {
+      const time = new FakeClock()
+      let looks = 0
+      const restless: Clock = {
+        now: () => time.now() + looks++,
+        after: (ms, callback) => time.after(Math.max(0, ms - earlyMs), callback),
+        wait: (ms, signal) => time.wait(ms, signal),
+      }
+      const service = new TableService()
+      let left = 1
+      const insertRows: InsertRows = async (request, signal) =>
+        left-- > 0 ? quota : service.insertRows(request, signal)
+
+      const { seen, done } = collect(start(rows(1), insertRows, { clock: restless }))
+      await time.advance(10_000)
+
+      expect([earlyMs, seen.length]).toEqual([earlyMs, 1])
+      await done
+    }
   })
 })
 
