@@ -69,7 +69,7 @@ export interface DeadLetter {
   readonly destination?: string
   readonly templateSuffix?: string
   readonly properties?: Readonly<Record<string, string>>
-  /** The document's data: an object, or its text where it is not JSON. */
+  /** The document's data: an object, or its text where it is not JSON or an object would not say all of it. */
   readonly data: unknown
   /** When it was given up for the first time, RFC 3339; replays keep it. */
   readonly firstTime: string

@@ -67,16 +67,31 @@ export function deadLetterOf(outcome: Outcome, document: Document, now: number):
 
 function dataOf(document: Document): unknown {
   const { data } = document
+  const text = data instanceof Uint8Array ? Buffer.from(data).toString() : data
   try {
     const row = parseDocument(document)
-    return typeof data === 'string' || data instanceof Uint8Array ? row : jsonOf(row)
+    if (typeof text !== 'string') return jsonOf(row)
+    return outlineOf(JSON.stringify(row)) === outlineOf(text.replace(/^\ufeff/, '')) ? row : text
   } catch {
-    return typeof data === 'string'
-      ? data
-      : data instanceof Uint8Array
-        ? Buffer.from(data).toString()
-        : String(data)
+    return String(text)
   }
+}
+
+/**
+ * What JSON text says outside of its strings. Another one, once the text has been read, means that reading
+ * took something away: digits of a number, or a member whose name comes twice.
+ */
+function outlineOf(json: string): string {
+  const parts: string[] = []
+  let at = 0
+  for (let quote = json.indexOf('"'); quote !== -1; quote = json.indexOf('"', at)) {
+    parts.push(json.slice(at, quote))
+    at = quote + 1
+    while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1
+    at += 1
+  }
+  parts.push(json.slice(at))
+  return parts.join('"').replace(/\s+/g, '')
 }
 
 /** What JSON has no word for is written as the table takes it, so that nothing is lost to a replay. */

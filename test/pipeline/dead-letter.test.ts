@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/contract/outcome.ts'
 import { ConnectorError } from '../../src/errors.ts'
@@ -68,5 +69,40 @@ describe('a dead letter', () => {
     ['bytes that are no JSON', Buffer.from('oops'), 'oops'],
   ])('keeps %s as it is', (_, data, kept) => {
     expect(deadLetterOf(refused({ data }), { data }, now).data).toBe(kept)
+  })
+
+  it.each([
+    ['a number beyond 2^53', '{"id":9007199254740993}'],
+    ['more digits than a double has', '{"price": 0.12345678901234567890123456789}'],
+    ['zeros that a NUMERIC or a STRING keeps', '{"price": 1.50, "list": [-0]}'],
+    ['a number beyond all doubles', '{"f":1e400}'],
+    ['a name that comes twice', '{"a":"1","a":"1"}'],
+  ])('keeps text with %s as text', (_, data) => {
+    expect(deadLetterOf(refused({ data }), { data }, now).data).toBe(data)
+    expect(deadLetterOf(refused({ data }), { data: Buffer.from(data) }, now).data).toBe(data)
+  })
+
+  it('shows text as an object, whatever its spaces and escapes', () => {
+    const data = '\ufeff{ "a\\"b" :\t"\\u00e9 {1.0, }\\\\",\n"n": [1, -2.5, true, {}] }'
+
+    expect(deadLetterOf(refused({ data }), { data }, now).data).toEqual({
+      'a"b': 'é {1.0, }\\',
+      n: [1, -2.5, true, {}],
+    })
+  })
+
+  it('says every digit that the text of the document said', () => {
+    const number = fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,24})?([eE][+-]?\d{1,3})?$/)
+    const value = fc.oneof(number, fc.json())
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string({ maxLength: 2 }), value), { maxLength: 5 }), (members) => {
+        const data = `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`
+        const { data: kept } = deadLetterOf(refused({ data }), { data }, now)
+
+        if (kept === data) return
+        const said = (text: string) => (text.match(/"(?:[^"\\]|\\.)*"|[^\s"]/g) ?? []).sort()
+        expect(said(JSON.stringify(kept))).toEqual(said(data))
+      }),
+    )
   })
 })
