@@ -60,9 +60,12 @@ async function openLocked(path: string, formerPath: string, unlock: () => void):
 
   return {
     async *letters() {
-      for await (const { line, end } of readLines(file, 0, size)) {
+      for await (const { line, end, isEnded } of readLines(file, 0, size)) {
+        const found = letterIn(line)
+        // Somebody is writing it, unless nothing but its newline is missing.
+        if (!isEnded && found.letter === undefined) return
         readTo = end
-        if (line.length > 1) yield { line, ...letterIn(line) }
+        if (line.length > 1) yield { line, ...found }
       }
     },
     async keep(line) {
@@ -70,7 +73,7 @@ async function openLocked(path: string, formerPath: string, unlock: () => void):
     },
     async close() {
       try {
-        readTo = await copyRest(file, readTo, draft)
+        readTo = await copyLines(file, readTo, draft)
         // Whoever appends from here on finds out, and writes the letter into the file that comes then.
         await rename(path, formerPath)
         await copyRest(file, readTo, draft)
@@ -121,8 +124,14 @@ async function appendFrom(fromPath: string, path: string): Promise<void> {
   }
 }
 
-/** Copies whole lines, so that none is torn by somebody else's; gives the position of the end. */
-async function copyRest(from: FileHandle, start: number, to: FileHandle): Promise<number> {
+/** The last copy: a line that nobody has ended until now gets its newline. */
+async function copyRest(from: FileHandle, start: number, to: FileHandle): Promise<void> {
+  const end = await copyLines(from, start, to)
+  for await (const { line } of readLines(from, end, Number.POSITIVE_INFINITY)) await to.appendFile(line)
+}
+
+/** Copies the lines that are ended, so that none is torn by somebody else's; gives the position behind them. */
+async function copyLines(from: FileHandle, start: number, to: FileHandle): Promise<number> {
   let at = start
   let lines: Buffer[] = []
   let bytes = 0
@@ -131,7 +140,8 @@ async function copyRest(from: FileHandle, start: number, to: FileHandle): Promis
     lines = []
     bytes = 0
   }
-  for await (const { line, end } of readLines(from, start, Number.POSITIVE_INFINITY)) {
+  for await (const { line, end, isEnded } of readLines(from, start, Number.POSITIVE_INFINITY)) {
+    if (!isEnded) break
     lines.push(line)
     bytes += line.length
     at = end
@@ -142,9 +152,10 @@ async function copyRest(from: FileHandle, start: number, to: FileHandle): Promis
 }
 
 interface Line {
-  /** With its newline. */
+  /** With a newline, also where the file has none yet. */
   readonly line: Buffer
   readonly end: number
+  readonly isEnded: boolean
 }
 
 async function* readLines(
@@ -163,12 +174,13 @@ async function* readLines(
     for (let end = read.indexOf(newline); end !== -1; end = read.indexOf(newline, from)) {
       pieces.push(read.subarray(from, end + 1))
       from = end + 1
-      yield { line: Buffer.concat(pieces.splice(0)), end: at + from }
+      yield { line: Buffer.concat(pieces.splice(0)), end: at + from, isEnded: true }
     }
     if (from < bytesRead) pieces.push(read.subarray(from))
     at += bytesRead
   }
-  if (pieces.length > 0) yield { line: Buffer.concat([...pieces, Buffer.from([newline])]), end: at }
+  if (pieces.length === 0) return
+  yield { line: Buffer.concat([...pieces, Buffer.from([newline])]), end: at, isEnded: false }
 }
 
 function letterIn(line: Buffer): Pick<LetterLine, 'letter'> {

@@ -66,6 +66,35 @@ describe('a replay', () => {
     expect(readFileSync(path, 'utf8')).toBe('')
   })
 
+  it('tears no letter that is being appended, wherever it was when the replay came by', async () => {
+    const text = lines(1)
+    await fc.assert(
+      fc.asyncProperty(fc.nat(text.length), fc.boolean(), async (cut, isKept) => {
+        const path = fileOf(lines(0) + text.slice(0, cut))
+        const replay = await openReplayFile(path)
+        const read: number[] = []
+        for await (const { letter, line } of replay.letters()) {
+          read.push(letter?.index ?? -1)
+          if (isKept) await replay.keep(line)
+        }
+        appendFileSync(path, text.slice(cut) + lines(2))
+        await replay.close()
+
+        expect(read).toEqual(cut < text.length - 1 ? [0] : [0, 1])
+        expect(lettersIn(path)).toEqual([0, 1, 2].filter((index) => isKept || !read.includes(index)))
+      }),
+    )
+  })
+
+  it('ends a line that nobody has ended when it puts the file in place', async () => {
+    const path = fileOf(`${lines(0)}{"index":`)
+    const replay = await openReplayFile(path)
+    await Array.fromAsync(replay.letters())
+    await replay.close()
+
+    expect(readFileSync(path, 'utf8')).toBe('{"index":\n')
+  })
+
   it('reads lines as long as a document may be, across the chunks of the file', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(600_000), { maxLength: 4 }), async (lengths) => {
