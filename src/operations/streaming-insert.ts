@@ -116,6 +116,7 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
       maxBytes: options.spoolBytes,
       operation: `insert into ${nameOf(destination)}, insertId: ${insertIds}`,
       insertIdPrefix,
+      destination,
     }
     return throughSpool(documents, spool, ruleOfInsertIds, context.clock, execute, corridor)
   }

@@ -2,12 +2,15 @@
 // system, and what a former execution left without outcome goes first.
 import type { Clock } from '../../contract/clock.ts'
 import type { DocumentSource } from '../../contract/document.ts'
+import type { Destination } from '../../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../../contract/operation.ts'
 import type { DeadLetter, Outcome } from '../../contract/outcome.ts'
 import { DeadLetters } from '../dead-letter.ts'
 import { type InsertIdOf, type InsertIdRule, insertIdIfAny } from '../insert-id.ts'
+import { destinationIfAny } from '../partition.ts'
 import { abortedError, outcomeOf, placeOf } from '../settle.ts'
 import { openSource } from '../source.ts'
+import { ProgressWithRest } from './progress-with-rest.ts'
 import { openSpool, type SpoolOptions } from './spool.ts'
 import { type Place, SpooledSource } from './spooled-source.ts'
 
@@ -17,9 +20,14 @@ type Corridor = (
   execute: ExecuteOptions,
 ) => AsyncIterable<Outcome>
 
+export interface SpooledOptions extends SpoolOptions {
+  /** Where rows go when their document does not say otherwise. */
+  readonly destination: Destination
+}
+
 export async function* throughSpool(
   documents: DocumentSource,
-  options: SpoolOptions,
+  options: SpooledOptions,
   ruleOfInsertIds: InsertIdRule,
   clock: Clock,
   execute: ExecuteOptions,
@@ -34,10 +42,11 @@ export async function* throughSpool(
     return ruleOfInsertIds(document, segment?.insertIdPrefix ?? options.insertIdPrefix, own)
   }
   const { deadLetter } = execute
+  const progress = execute.progress && new ProgressWithRest(execute.progress)
   const write =
     deadLetter &&
     ((letter: DeadLetter) => deadLetter({ ...letter, index: source.placeOf(letter.index).index }))
-  const within = { ...execute, ...(write ? { deadLetter: write } : {}) }
+  const within = { ...execute, ...(write ? { deadLetter: write } : {}), ...(progress ? { progress } : {}) }
   let failure: { readonly thrown: unknown } | undefined
   try {
     try {
@@ -54,7 +63,12 @@ export async function* throughSpool(
     const letters = new DeadLetters(write, clock)
     for await (const [index, document] of source.rest()) {
       const insertId = insertIdIfAny(insertIdOf, document, index)
-      const outcome = { ...outcomeOf(index, document, abortedError(false)), ...placeOf(undefined, insertId) }
+      const destination = destinationIfAny(document, options.destination)
+      const outcome = {
+        ...outcomeOf(index, document, abortedError(false)),
+        ...placeOf(destination, insertId),
+      }
+      progress?.failed()
       await letters.keep(outcome, document)
       yield placed(outcome, source.placeOf(index))
       source.settle(index)
@@ -62,6 +76,7 @@ export async function* throughSpool(
     if (failure !== undefined) throw failure.thrown
     letters.throwIfLost()
   } finally {
+    progress?.endAll()
     await source.close()
     await spool.close()
   }

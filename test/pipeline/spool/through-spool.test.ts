@@ -9,10 +9,11 @@ import type { DeadLetter, Outcome } from '../../../src/contract/outcome.ts'
 import { compileRowEncoder } from '../../../src/encoding/encode-row.ts'
 import { ConnectorError } from '../../../src/errors.ts'
 import { insertIdRule } from '../../../src/pipeline/insert-id.ts'
+import { ProgressFeed } from '../../../src/pipeline/progress-feed.ts'
 import { throughSpool } from '../../../src/pipeline/spool/through-spool.ts'
 import { InstantClock, settled } from '../../fixtures/clocks.ts'
 import { directories } from '../../fixtures/directories.ts'
-import { encodersOf, rows, start as startCorridor } from '../../fixtures/start-pipeline.ts'
+import { encodersOf, rows, start as startCorridor, usual } from '../../fixtures/start-pipeline.ts'
 import { readBody, type Stumble, TableService } from '../../fixtures/table-service.ts'
 
 const directory = directories()
@@ -47,7 +48,9 @@ function start(
 ): AsyncGenerator<Outcome, void, undefined> {
   const clock = new InstantClock()
   executions += 1
-  const options = { directory: path, maxBytes, operation: 'test', insertIdPrefix: `run${executions}-` }
+  const { destination } = usual
+  const insertIdPrefix = `run${executions}-`
+  const options = { directory: path, maxBytes, operation: 'test', insertIdPrefix, destination }
   const rule = insertIdRule({ generateInsertId: true, insertIdFrom })
   return throughSpool(documents, options, rule, clock, execute, (source, insertIdOf, within) =>
     startCorridor(source, insertRows, {
@@ -334,6 +337,27 @@ describe('an execution with a spool', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('counts what it never sent when it is stopped, and names its table', async () => {
+    const controller = new AbortController()
+    const progress = new ProgressFeed()
+    const outcomes: Outcome[] = []
+    const documents = rows(100_000).map((each) => ({ ...each, properties: { tableId: 'late' } }))
+
+    for await (const outcome of start(documents, new TableService().insertRows, {
+      path: directory(),
+      execute: { signal: controller.signal, progress },
+    })) {
+      outcomes.push(outcome)
+      controller.abort()
+    }
+
+    const failure = outcomes.filter(({ status }) => status === 'failure').length
+    expect(failure).toBeGreaterThan(100)
+    expect(progress.now()).toMatchObject({ documents: outcomes.length, failure })
+    expect(new Set(outcomes.map(({ destination }) => destination))).toEqual(new Set(['demo.shop.late']))
+    expect(await Array.fromAsync(progress)).toHaveLength(1)
   })
 
   it('takes no document when it is stopped before it begins', async () => {
