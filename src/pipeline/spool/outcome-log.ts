@@ -1,5 +1,5 @@
 // Which documents of a segment have their outcome: ranges of indexes, appended in groups to a file beside it.
-import { appendFile, readFile, truncate } from 'node:fs/promises'
+import { open, readFile, truncate } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 
 /** First and last index, both included. */
@@ -8,6 +8,7 @@ export type Range = readonly [first: number, last: number]
 /** Two numbers of six bytes, and their CRC-32. */
 const entryBytes = 16
 
+/** Gives the bytes that were written. Behind an append that failed in the middle, the next one begins at an entry. */
 export async function appendOutcomes(path: string, indexes: number[]): Promise<number> {
   const ranges = rangesOf(indexes)
   const buffer = Buffer.alloc(ranges.length * entryBytes)
@@ -17,8 +18,16 @@ export async function appendOutcomes(path: string, indexes: number[]): Promise<n
     buffer.writeUIntLE(last, at + 6, 6)
     buffer.writeUInt32LE(crc32(buffer.subarray(at, at + 12)), at + 12)
   }
-  await appendFile(path, buffer)
-  return buffer.length
+  const file = await open(path, 'a')
+  try {
+    const { size } = await file.stat()
+    const torn = size % entryBytes
+    if (torn > 0) await file.truncate(size - torn)
+    await file.appendFile(buffer)
+    return buffer.length
+  } finally {
+    await file.close()
+  }
 }
 
 /** Sorted ranges. An entry that is not whole is left out, and cut off at the end: its documents go again. */
