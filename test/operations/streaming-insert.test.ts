@@ -1,13 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ControlPlane } from '../../src/bigquery/control-plane.ts'
+import type { HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
+import type { Clock } from '../../src/contract/clock.ts'
 import { openStreamingInsert } from '../../src/operations/streaming-insert.ts'
-import { jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
-import { InstantClock } from '../fixtures/clocks.ts'
+import { errorReply, jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
+import { FakeClock, InstantClock, settled } from '../fixtures/clocks.ts'
+import { directories } from '../fixtures/directories.ts'
 import { embedded } from '../fixtures/embedded.ts'
 import { untraced } from '../fixtures/start-pipeline.ts'
 
 const bigquery = embedded()
+const newDirectory = directories()
 
 beforeAll(() =>
   bigquery.run(
@@ -19,6 +23,32 @@ beforeAll(() =>
 
 const insert = (options: object = {}) =>
   bigquery.connection.operation('streaming-insert', { objectType: 'datasets/shop/tables/orders', ...options })
+
+/** The operation on a wire that answers as the test says; every table has the column `id`. */
+function scripted(
+  answer: Parameters<typeof scriptedTransport>[0],
+  options: object,
+  context: { readonly endpoint?: string; readonly clock?: Clock } = {},
+) {
+  const { transport, asked } = scriptedTransport(answer)
+  const { endpoint = 'http://localhost:9050', clock = new InstantClock() } = context
+  const control = { getTable: async () => ({ fields: [{ name: 'id', type: 'INTEGER' }], type: 'TABLE' }) }
+  const execute = openStreamingInsert(
+    {
+      projectId: 'demo',
+      endpoint,
+      location: undefined,
+      transport,
+      clock,
+      control: control as unknown as ControlPlane,
+      retry: createRetry(clock, () => 0),
+      random: () => 0,
+      beginTrace: untraced,
+    },
+    insert(options).options,
+  )
+  return { execute, asked }
+}
 
 describe('Streaming Insert', () => {
   it('stores objects, JSON text and bytes alike, nested and repeated fields included', async () => {
@@ -126,24 +156,94 @@ describe('Streaming Insert', () => {
     ['always', 'http://localhost:9050', 'gzip'],
     ['never', 'https://bigquery.googleapis.com', undefined],
   ])('with gzip %s at %s compresses as %s', async (gzip, endpoint, encoding) => {
-    const { transport, asked } = scriptedTransport(() => jsonReply({}))
-    const control = { getTable: async () => ({ fields: [{ name: 'id', type: 'INTEGER' }], type: 'TABLE' }) }
-    const clock = new InstantClock()
-    const context = { projectId: 'demo', endpoint, location: undefined, transport, clock }
-    const execute = openStreamingInsert(
-      {
-        ...context,
-        control: control as unknown as ControlPlane,
-        retry: createRetry(clock, () => 0),
-        random: () => 0,
-        beginTrace: untraced,
-      },
-      { ...insert().options, gzip },
-    )
+    const { execute, asked } = scripted(() => jsonReply({}), { gzip }, { endpoint })
 
     await Array.fromAsync(execute([{ data: { id: 1 } }]))
 
     expect(asked.map(({ headers }) => headers?.['content-encoding'])).toEqual([encoding])
+  })
+
+  it('sends a row when it is as old as batchAgeMs', async () => {
+    const clock = new FakeClock()
+    const { execute, asked } = scripted(() => jsonReply({}), { batchAgeMs: 5000 }, { clock })
+    async function* documents() {
+      yield { data: { id: 1 } }
+      await new Promise(() => undefined)
+    }
+    const outcomes = execute(documents())
+    const first = outcomes.next()
+
+    await clock.advance(4999)
+    const early = asked.length
+    await clock.advance(1)
+
+    expect([early, asked.length]).toEqual([0, 1])
+    expect((await first).value).toMatchObject({ status: 'success' })
+    void outcomes.return()
+  })
+
+  it('sends no request of more bytes than batchBytes', async () => {
+    const bytes: number[] = []
+    const answer = ({ body }: HttpRequest) => {
+      bytes.push(Buffer.byteLength(body ?? ''))
+      return jsonReply({})
+    }
+    const { execute } = scripted(answer, { batchBytes: 2000 })
+
+    await Array.fromAsync(execute(Array.from({ length: 100 }, (_, id) => ({ data: { id } }))))
+
+    expect(bytes.length).toBeGreaterThan(2)
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(2000)
+    expect(Math.max(...bytes)).toBeGreaterThan(1900)
+  })
+
+  it.each([
+    [0, 1],
+    [5000, 5],
+  ])('waits %i ms for a table that is too new: %i requests', async (newTableWaitMs, requests) => {
+    const { execute, asked } = scripted(() => errorReply(404, 'notFound', 'Not found.'), { newTableWaitMs })
+
+    const outcomes = await Array.fromAsync(execute([{ data: { id: 1 } }]))
+
+    expect(outcomes).toMatchObject([{ status: 'failure', errorCode: 'BQC_TABLE_TOO_NEW' }])
+    expect(asked).toHaveLength(requests)
+  })
+
+  it.each([
+    ['document', [0, 1]],
+    ['settled', [1, 0]],
+  ])('gives outcomes by %s order', async (outcomeOrder, order) => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const answer = async ({ url }: HttpRequest) => {
+      if (url.includes('/orders/')) await gate
+      return jsonReply({})
+    }
+    const { execute } = scripted(answer, { outcomeOrder })
+    const documents = [{ data: { id: 1 } }, { data: { id: 2 }, properties: { tableId: 'quick' } }]
+
+    const outcomes = Array.fromAsync(execute(documents))
+    await settled()
+    open()
+
+    expect((await outcomes).map(({ index }) => index)).toEqual(order)
+  })
+
+  it('refuses a document that has more bytes than spoolBytes, and its neighbours go in', async () => {
+    const spool = newDirectory()
+    const spoolBytes = 1_048_576
+    const { execute } = scripted(() => jsonReply({}), { spool, spoolBytes })
+    const long = `{"id":2}${' '.repeat(spoolBytes)}`
+
+    const outcomes = await Array.fromAsync(
+      execute([{ data: { id: 1 } }, { data: long }, { data: { id: 3 } }]),
+    )
+
+    expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+      'success',
+      'BQC_DOCUMENT_TOO_LARGE',
+      'success',
+    ])
+    expect(outcomes[1]?.message).toContain('may have 1048576 at most. Raise spoolBytes.')
   })
 
   it('sends no insertId when it is told not to', async () => {
