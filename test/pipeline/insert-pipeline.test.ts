@@ -4,9 +4,9 @@ import type { Document } from '../../src/contract/document.ts'
 import type { InsertRows, InsertVerdict } from '../../src/contract/insert-rows.ts'
 import type { DeadLetter } from '../../src/contract/outcome.ts'
 import { ConnectorError } from '../../src/errors.ts'
-import { FakeClock, settled } from '../fixtures/clocks.ts'
+import { FakeClock, InstantClock, settled } from '../fixtures/clocks.ts'
 import { encodeRow, encodersOf, rows, start, usualPace } from '../fixtures/start-pipeline.ts'
-import { type Stumble, TableService } from '../fixtures/table-service.ts'
+import { deduplicationMs, type Stumble, TableService } from '../fixtures/table-service.ts'
 
 describe('the promise', () => {
   const document = fc.oneof(
@@ -101,6 +101,65 @@ describe('the promise', () => {
 
           expect(outcomes.map(({ index }) => index)).toEqual(outcomes.map((_, index) => index))
           expect(outcomes).toHaveLength(taken)
+        },
+      ),
+    )
+  })
+
+  /** Documents that are told apart by their rows. */
+  const distinct = fc
+    .array(fc.boolean(), { maxLength: 60 })
+    .map((bad) => bad.map((isBad, n) => ({ data: isBad ? { n, bad: true } : { n } })))
+  const rowsOf = ({ kept }: TableService, n: number) => kept.filter(({ json }) => JSON.parse(json).n === n)
+
+  it('holds without insertIds: unless an answer is lost, what succeeds is in the table once, and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        distinct,
+        fc.array(
+          stumble.filter((each) => each !== 'lost'),
+          { maxLength: 40 },
+        ),
+        options,
+        async (documents, stumbles, limits) => {
+          const service = new TableService(stumbles)
+
+          const outcomes = await Array.fromAsync(
+            start(documents, service.insertRows, {
+              options: { ...limits, insertIdOf: () => undefined },
+              pace: limits,
+            }),
+          )
+
+          for (const { index, status } of outcomes) {
+            expect(rowsOf(service, index)).toHaveLength(status === 'success' ? 1 : 0)
+          }
+        },
+      ),
+    )
+  })
+
+  it('holds with insertIds: what succeeds is in the table, and twice only where a lost answer was a minute ago', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        distinct,
+        fc.array(stumble, { maxLength: 40 }),
+        options,
+        async (documents, stumbles, limits) => {
+          const clock = new InstantClock()
+          const service = new TableService(stumbles, clock)
+
+          const outcomes = await Array.fromAsync(
+            start(documents, service.insertRows, { options: limits, pace: limits, clock }),
+          )
+
+          for (const { index, status } of outcomes) {
+            const times = rowsOf(service, index).map(({ at }) => at)
+            if (status === 'success') expect(times).not.toEqual([])
+            for (const [before, time] of times.slice(1).entries()) {
+              expect(time - (times[before] ?? 0)).toBeGreaterThanOrEqual(deduplicationMs)
+            }
+          }
         },
       ),
     )
@@ -323,7 +382,26 @@ describe('retries', () => {
     const outcomes = await Array.fromAsync(start(rows(3), service.insertRows))
 
     expect(outcomes.map(({ status, attempts }) => [status, attempts])).toEqual(Array(3).fill(['success', 2]))
-    expect(service.stored.size).toBe(3)
+    expect(service.kept).toHaveLength(3)
+  })
+
+  it.each([
+    [59_999, 3],
+    [60_000, 6],
+  ])('%i ms after a lost answer find the table remembering, or not: %i rows', async (ms, kept) => {
+    const clock = new FakeClock()
+    const service = new TableService(['lost'], clock)
+    const insertRows: InsertRows = async (request, signal) => {
+      const verdict = await service.insertRows(request, signal)
+      if (verdict.verdict !== 'retry') return verdict
+      return { ...verdict, error: new ConnectorError('BQC_NETWORK', 'Lost.', { retryAfterMs: ms }) }
+    }
+    const outcomes = Array.fromAsync(start(rows(3), insertRows, { clock }))
+
+    await clock.advance(ms)
+
+    expect(await outcomes).toMatchObject(Array(3).fill({ status: 'success', attempts: 2 }))
+    expect(service.kept).toHaveLength(kept)
   })
 
   it('wait 1 s, then 2 s, then 4 s', async () => {
