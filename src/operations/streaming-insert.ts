@@ -114,7 +114,7 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
     const spool = {
       directory: options.spool,
       maxBytes: options.spoolBytes,
-      operation: `insert into ${nameOf(destination)}, insertId: ${insertIds}`,
+      operation: `insert into ${nameOf(destination)} at ${context.endpoint}, insertId: ${insertIds}`,
       insertIdPrefix,
       destination,
     }

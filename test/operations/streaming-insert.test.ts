@@ -246,6 +246,24 @@ describe('Streaming Insert', () => {
     expect(outcomes[1]?.message).toContain('may have 1048576 at most. Raise spoolBytes.')
   })
 
+  it('sends what a spool has kept for one service to no other', async () => {
+    const spool = newDirectory()
+    const rehearsal = scripted(() => jsonReply({}), { spool }, { endpoint: 'http://localhost:9050' })
+    for await (const _ of rehearsal.execute([{ data: { id: 1 } }, { data: { id: 2 } }])) break
+
+    const other = scripted(() => jsonReply({}), { spool }, { endpoint: 'https://bigquery.googleapis.com' })
+    await expect(Array.fromAsync(other.execute([]))).rejects.toMatchObject({ code: 'BQC_CONFIG_INVALID' })
+    const again = await Array.fromAsync(
+      scripted(() => jsonReply({}), { spool }, { endpoint: 'http://localhost:9050' }).execute([]),
+    )
+
+    expect(other.asked).toEqual([])
+    expect(again.map(({ index, recovered }) => [index, recovered])).toEqual([
+      [0, true],
+      [1, true],
+    ])
+  })
+
   it('sends no insertId when it is told not to', async () => {
     const [outcome] = await Array.fromAsync(
       insert({ generateInsertId: false }).execute([{ data: { id: 30 } }]),
