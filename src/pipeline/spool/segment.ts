@@ -68,7 +68,10 @@ export class Segment {
     else if (settled.length > 0) this.bytes += await appendOutcomes(outcomesOf(this.path), settled)
   }
 
-  /** The documents before their outcomes: in between, the documents would go again. */
+  /**
+   * The documents before their outcomes: in between, the documents would go again. What is damaged stays for a
+   * person, and counts for the spool's bytes no more: nothing but that person could make room again.
+   */
   async remove(): Promise<void> {
     if (this.isDamaged) await rename(this.path, `${this.path}.damaged`)
     else await rm(this.path, { force: true })
