@@ -63,16 +63,16 @@ function valueAt(row: unknown, names: readonly string[]): unknown {
 
 function checked(value: unknown, path: string): string {
   const text = typeof value === 'string' ? value : scalarText(value)
-  if (text === undefined || text === '') throw refused(value, path, 'must be text, a number, true or false')
+  if (text === undefined || text === '') throw refused(value, path, 'must be text or a number')
   // A character may be two units of a text, never less than one.
   if (text.length <= maxCharacters || [...text].length <= maxCharacters) return text
   throw refused(`${text.slice(0, 200)}...`, path, `must have at most ${maxCharacters} characters`)
 }
 
-/** Beyond 2^53 different numbers of a document become one, and BigQuery would drop the second row. */
+/** Beyond 2^53 different numbers of a document become one, and BigQuery would drop the second row; so with true. */
 function scalarText(value: unknown): string | undefined {
   const isExact = typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= 2 ** 53
-  return isExact || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : undefined
+  return isExact || typeof value === 'bigint' ? String(value) : undefined
 }
 
 function refused(value: unknown, path: string, allowed: string): ConnectorError {
