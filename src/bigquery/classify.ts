@@ -92,6 +92,18 @@ const verdicts: Readonly<Partial<Record<ErrorCode, RequestVerdict>>> = {
  */
 export const backOff = { firstMs: 1000, longestMs: 32_000 } as const
 
+// The rows of a request that is given up may do better: in halves, which tell the row at fault from its
+// neighbours, or later, where the table is there and only too new.
+const verdictsOfRows: Readonly<Partial<Record<ErrorCode, 'split' | 'not-yet'>>> = {
+  BQC_NOT_FOUND: 'not-yet',
+  BQC_REQUEST_REFUSED: 'split',
+}
+
+/** What to do about rows whose request is given up otherwise. */
+export function verdictOfRows({ code }: { readonly code: ErrorCode }): 'split' | 'not-yet' | undefined {
+  return verdictsOfRows[code]
+}
+
 /** What to do about an error of a request. */
 export function verdictOf({ code }: { readonly code: ErrorCode }): RequestVerdict {
   return verdicts[code] ?? 'give-up'

@@ -1,13 +1,13 @@
 // The error catalogue and the rules of classify, for whoever wants to read them.
 import type { AnswerDescriptor, ErrorDescriptor } from '../contract/descriptor.ts'
 import { type ErrorCode, errorCatalogue } from '../errors.ts'
-import { answerRules, backOff, networkRules, rowRules, verdictOf } from './classify.ts'
+import { answerRules, backOff, networkRules, rowRules, verdictOf, verdictOfRows } from './classify.ts'
 
 /** Every stable code. */
 export function describeErrors(): readonly ErrorDescriptor[] {
   return Object.entries(errorCatalogue).map(([name, entry]) => {
     const code = name as ErrorCode
-    return { code, ...entry, verdict: verdictOf({ code }) }
+    return { code, ...entry, verdict: verdictOf({ code }), ...ofRows(code) }
   })
 }
 
@@ -37,11 +37,17 @@ export function describeAnswers(): readonly AnswerDescriptor[] {
 function consequence(
   code: ErrorCode,
   verdict: AnswerDescriptor['verdict'],
-): Pick<AnswerDescriptor, 'code' | 'verdict' | 'waitMs'> {
+): Pick<AnswerDescriptor, 'code' | 'verdict' | 'ofRows' | 'waitMs'> {
   const isLater = verdict === 'retry' || verdict === 'again-later'
   return {
     code,
     verdict,
+    ...ofRows(code),
     ...(isLater ? { waitMs: { first: backOff.firstMs, longest: backOff.longestMs } } : {}),
   }
+}
+
+function ofRows(code: ErrorCode): Pick<ErrorDescriptor, 'ofRows'> {
+  const verdict = verdictOfRows({ code })
+  return verdict === undefined ? {} : { ofRows: verdict }
 }

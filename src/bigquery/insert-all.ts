@@ -2,7 +2,7 @@
 // https://cloud.google.com/bigquery/docs/reference/rest/v2/tabledata/insertAll
 import type { InsertRows, InsertVerdict, RowError, RowFrame, RowVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
-import { refusal, rowVerdictOf, verdictOf } from './classify.ts'
+import { refusal, rowVerdictOf, verdictOf, verdictOfRows } from './classify.ts'
 import { jsonContent } from './json-content.ts'
 import type { Transport } from './transport.ts'
 
@@ -48,7 +48,7 @@ export function createInsertRows(
     } catch (thrown) {
       const error = asConnectorError(thrown)
       // A refusal of the whole request that names no row may be the fault of one: halves tell which.
-      const isUnexplained = error.code === 'BQC_REQUEST_REFUSED' && request.rowCount > 1
+      const isUnexplained = verdictOfRows(error) === 'split' && request.rowCount > 1
       return { verdict: isUnexplained ? 'split' : verdictOf(error), error }
     }
   }

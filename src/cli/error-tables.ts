@@ -11,6 +11,11 @@ const again: Readonly<Record<AnswerDescriptor['verdict'], string>> = {
   split: 'in halves',
 }
 
+const rowsAgain: Readonly<Record<NonNullable<AnswerDescriptor['ofRows']>, string>> = {
+  'not-yet': 'while new',
+  split: 'in halves',
+}
+
 const kinds: Readonly<Record<AnswerDescriptor['of'], string>> = {
   request: 'HTTP',
   network: 'no answer',
@@ -19,25 +24,39 @@ const kinds: Readonly<Record<AnswerDescriptor['of'], string>> = {
 
 /** @param width characters of a line. */
 export function errorTables({ errors, answers }: ConnectorDescriptor, width: number): string {
-  const codes = errors.map(({ code, category, verdict, meaning, advice }) => [
+  const codes = errors.map(({ code, category, verdict, ofRows, meaning, advice }) => [
     code,
     category,
-    again[verdict],
+    sentAgain({ verdict, ofRows }),
     `${meaning} ${advice}`,
   ])
-  const rules = answers.map(({ of, statuses = [], reasons, text, verdict, waitMs, code }) => [
+  const rules = answers.map(({ of, statuses = [], reasons, text, verdict, ofRows, waitMs, code }) => [
     `${kinds[of]} ${statuses.join(', ')}`.trimEnd(),
     code,
-    waitMs === undefined ? again[verdict] : `after ${waitMs.first / 1000} to ${waitMs.longest / 1000} s`,
+    sentAgain({ verdict, ofRows, waitMs }),
     [reasons?.join(', ') ?? 'any', ...(text === undefined ? [] : [`"${text}..."`])].join(' '),
   ])
   return [
     'Error codes. Category: config, a person must change something; document, this one document is at fault;',
-    'transient, time may heal it; internal, nobody should see it.',
+    'transient, time may heal it; internal, nobody should see it. Rows, of Streaming Insert: in halves, until the',
+    'one at fault is alone; while new, where the table is there, until newTableWaitMs is over.',
     table(['code', 'category', 'sent again', 'what it means, and what to do'], codes, width),
     '',
     'What leads to them. Of each kind, the first line that fits counts. Waits double from one to the next, and',
     'are never shorter than Retry-After.',
     table(['answer', 'code', 'sent again', 'reason, and how the message begins'], rules, width),
   ].join('\n')
+}
+
+function sentAgain({
+  verdict,
+  ofRows,
+  waitMs,
+}: {
+  readonly verdict: AnswerDescriptor['verdict']
+  readonly ofRows: AnswerDescriptor['ofRows'] | undefined
+  readonly waitMs?: AnswerDescriptor['waitMs'] | undefined
+}): string {
+  if (waitMs !== undefined) return `after ${waitMs.first / 1000} to ${waitMs.longest / 1000} s`
+  return again[verdict] + (ofRows === undefined ? '' : `; rows: ${rowsAgain[ofRows]}`)
 }

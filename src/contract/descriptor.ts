@@ -35,6 +35,11 @@ export interface ErrorDescriptor {
   readonly advice: string
   /** Whether the connector sends such a request again by itself: whole, in halves, or not at all. */
   readonly verdict: 'retry' | 'split' | 'give-up'
+  /**
+   * What Streaming Insert does instead with the rows of a request. `split`: sends halves, until the row at
+   * fault is alone. `not-yet`: where the table is there, sends them again until `newTableWaitMs` is over.
+   */
+  readonly ofRows?: 'split' | 'not-yet'
 }
 
 /** What BigQuery or the network says, and what follows from it. */
@@ -51,6 +56,8 @@ export interface AnswerDescriptor {
   readonly code: ErrorCode
   /** Of a row: `rejected`, sent `again` at once, or `again-later`. */
   readonly verdict: ErrorDescriptor['verdict'] | 'rejected' | 'again' | 'again-later'
+  /** What Streaming Insert does instead with the rows of a request. */
+  readonly ofRows?: NonNullable<ErrorDescriptor['ofRows']>
   /** Milliseconds before it goes again, doubled each time, and never shorter than `Retry-After`. */
   readonly waitMs?: { readonly first: number; readonly longest: number }
 }

@@ -1,5 +1,6 @@
 // Streaming Insert: each document becomes a row, through the corridor.
 import { randomBytes } from 'node:crypto'
+import { verdictOfRows } from '../bigquery/classify.ts'
 import type { ControlPlane } from '../bigquery/control-plane.ts'
 import {
   createInsertRows,
@@ -126,7 +127,7 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
 function awaitNewTables(insertRows: InsertRows, control: ControlPlane): InsertRows {
   return async (request, signal) => {
     const answer = await insertRows(request, signal)
-    if (answer.verdict !== 'give-up' || answer.error.code !== 'BQC_NOT_FOUND') return answer
+    if (answer.verdict !== 'give-up' || verdictOfRows(answer.error) !== 'not-yet') return answer
     const { projectId, datasetId, tableId } = request.destination
     return control.getTable(projectId, datasetId, tableId, signal).then(
       () => ({ verdict: 'not-yet', error: answer.error }),

@@ -2,12 +2,29 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { networkError, refusal, rowVerdictOf, verdictOf } from '../../src/bigquery/classify.ts'
+import type { HttpReply } from '../../src/bigquery/http-message.ts'
+import { createInsertRows } from '../../src/bigquery/insert-all.ts'
 import { createConnector } from '../../src/index.ts'
-import { errorReply } from './scripted-transport.ts'
+import { Pace } from '../../src/pipeline/pace.ts'
+import { FakeClock } from '../fixtures/clocks.ts'
+import { usual, usualPace } from '../fixtures/start-pipeline.ts'
+import { errorReply, scriptedTransport } from './scripted-transport.ts'
 
 const { errors, answers } = createConnector().descriptor
 const of = (kind: string) => answers.filter((answer) => answer.of === kind)
 const named = (reasons: readonly string[] | undefined) => reasons ?? ['reasonOfTheFuture']
+
+const numberOf = (status: string) => Number(status.replace('5xx', '599').replace('any', '418'))
+const { destination } = usual
+
+/** The verdict on a request of two rows that is answered so. */
+async function insertTwo(reply: HttpReply): Promise<string> {
+  const options = { gzip: false, skipInvalidRows: false, ignoreUnknownValues: false, requestTimeout: 5000 }
+  const insertRows = createInsertRows(scriptedTransport(() => reply).transport, 'http://x', options)
+  const request = { destination, body: new Uint8Array(), rowCount: 2, attempt: 1 }
+  const { verdict } = await insertRows(request, new AbortController().signal)
+  return verdict
+}
 
 describe('the descriptor of errors', () => {
   it('lists each code once, in alphabetical order', () => {
@@ -42,18 +59,46 @@ describe('the descriptor of errors', () => {
 })
 
 describe('what is said of an answer is what is done about it', () => {
-  const requests = of('request').flatMap(({ statuses = [], reasons, text = '', code, verdict }) =>
-    statuses.flatMap((status) => named(reasons).map((reason) => ({ status, reason, text, code, verdict }))),
+  const requests = of('request').flatMap(({ statuses = [], reasons, text = '', ...consequence }) =>
+    statuses.flatMap((status) => named(reasons).map((reason) => ({ status, reason, text, ...consequence }))),
   )
 
   it.each(requests)(
     'HTTP $status $reason "$text": $code, $verdict',
     ({ status, reason, text, code, verdict }) => {
-      const number = Number(status.replace('5xx', '599').replace('any', '418'))
-
-      const error = refusal(errorReply(number, reason, `${text} something`), 'request')
+      const error = refusal(errorReply(numberOf(status), reason, `${text} something`), 'request')
 
       expect([error.code, verdictOf(error)]).toEqual([code, verdict])
+    },
+  )
+
+  it.each(requests.filter(({ ofRows }) => ofRows === 'split'))(
+    'HTTP $status $reason "$text": rows go in halves',
+    async ({ status, reason, text }) => {
+      expect(await insertTwo(errorReply(numberOf(status), reason, text))).toBe('split')
+    },
+  )
+
+  it.each(requests.filter(({ ofRows }) => ofRows !== 'split'))(
+    'HTTP $status $reason "$text": rows get no other verdict than the request',
+    async ({ status, reason, text, verdict }) => {
+      expect(await insertTwo(errorReply(numberOf(status), reason, text))).toBe(verdict)
+    },
+  )
+
+  it.each(requests.flatMap((each) => (each.waitMs ? [{ ...each, waitMs: each.waitMs }] : [])))(
+    'HTTP $status $reason "$text": a batch goes again after $waitMs',
+    ({ status, reason, text, waitMs }) => {
+      const clock = new FakeClock()
+      const error = refusal(errorReply(numberOf(status), reason, text), 'request')
+      const waitAfter = (stumbles: number) =>
+        new Pace(destination, usualPace, clock, () => 0).refused(error, stumbles, clock.now()) - clock.now()
+
+      expect([waitAfter(1), waitAfter(2), waitAfter(30)]).toEqual([
+        waitMs.first,
+        waitMs.first * 2,
+        waitMs.longest,
+      ])
     },
   )
 

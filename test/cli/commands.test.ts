@@ -410,11 +410,12 @@ describe('bqc describe', () => {
     const text = await bqc(['describe', 'errors'])
     const json = await bqc(['describe', 'errors', '--json'])
 
-    expect(text.stdout).toMatch(/BQC_NOT_FOUND +│ config +│ no +│ There is no project/)
+    expect(text.stdout).toMatch(/BQC_NOT_FOUND +│ config +│ no; rows: while new +│ There is no project/)
+    expect(text.stdout).toMatch(/HTTP any +│ BQC_REQUEST_REFUSED +│ no; rows: in halves +│ any/)
     expect(text.stdout).toMatch(/HTTP 403 +│ BQC_QUOTA_EXCEEDED +│ after 1 to 32 s +│ quotaExceeded/)
     expect(JSON.parse(json.stdout)).toMatchObject({
       errors: expect.arrayContaining([
-        expect.objectContaining({ code: 'BQC_NOT_FOUND', verdict: 'give-up' }),
+        expect.objectContaining({ code: 'BQC_NOT_FOUND', verdict: 'give-up', ofRows: 'not-yet' }),
       ]),
       answers: expect.arrayContaining([
         { of: 'row', reasons: ['invalid'], code: 'BQC_ROW_REFUSED', verdict: 'rejected' },
