@@ -151,8 +151,6 @@ export class Pace {
    */
   refused({ code, reason, retryAfterMs = 0 }: ConnectorError, stumbles: number, startedAt: number): number {
     const now = this.#clock.now()
-    const backOffMs = Math.min(firstWaitMs * 2 ** (stumbles - 1) * (1 + this.#random()), longestWaitMs)
-    const until = now + Math.max(backOffMs, retryAfterMs)
     const isQuota = code === 'BQC_QUOTA_EXCEEDED'
     if (this.#mayShrink(startedAt)) {
       this.#refusals += 1
@@ -160,6 +158,10 @@ export class Pace {
       const least = Math.min(this.#maxRows, Math.max(1, this.#limits.maxRows * smallestShare))
       if (isQuota) this.#maxRows = Math.max(least, this.#maxRows / 2)
     }
+    // A quota is the destination's: what was stored since these rows stumbled first says that a short pause will do.
+    const times = isQuota ? Math.max(this.#refusals, 1) : stumbles
+    const backOffMs = Math.min(firstWaitMs * 2 ** (times - 1) * (1 + this.#random()), longestWaitMs)
+    const until = now + Math.max(backOffMs, retryAfterMs)
     // One failure may be that request's bad luck; a second in a row is the destination's trouble.
     if (isQuota || this.#refusals > 1) this.#pauseUntil(until, reason ?? code)
     return until

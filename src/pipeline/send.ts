@@ -6,7 +6,7 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { type Batch, cut } from './batch.ts'
 import type { Pace } from './pace.ts'
 import { nameOf } from './partition.ts'
-import { abortedError, type Settled, type Settlement, settle } from './settle.ts'
+import { abortedError, halves, type Settled, type Settlement, settle } from './settle.ts'
 
 export interface SendOptions {
   /** Requests on the wire at most, of all destinations together. */
@@ -290,16 +290,22 @@ export class Sender {
 
   /** Rows that the service failed go again after a back-off, until they have used up their attempts. */
   #again(lane: Lane, batch: Batch, error: ConnectorError, startedAt: number): void {
-    const stumbles = batch.stumbles + 1
-    const isUnsure = batch.isUnsure || error.code === 'BQC_NETWORK'
-    const notBefore = lane.pace.refused(error, stumbles, startedAt)
-    const isLast = stumbles >= this.#options.maxAttempts
+    const failed = {
+      ...batch,
+      stumbles: batch.stumbles + 1,
+      isUnsure: batch.isUnsure || error.code === 'BQC_NETWORK',
+    }
+    const notBefore = lane.pace.refused(error, failed.stumbles, startedAt)
+    const isLast = failed.stumbles >= this.#options.maxAttempts
     if (lane.pace.isGivenUp || (isLast && lane.pace.isHopeless)) {
       this.#giveUp(lane, error.reason ?? error.code)
     }
-    if (lane.pace.isGivenUp || isLast || this.#stop.aborted) {
-      this.#settle(lane, { ...batch, isUnsure }, { verdict: 'give-up', error })
-    } else this.#queue(lane, { ...batch, stumbles, isUnsure }, notBefore, 'first')
+    const isOver = this.#stop.aborted || lane.pace.isGivenUp
+    if (!isOver && !isLast) this.#queue(lane, failed, notBefore, 'first')
+    else if (!isOver && batch.rows.length > 1 && error.code !== 'BQC_QUOTA_EXCEEDED') {
+      // Others of this destination were stored meanwhile: it may be the fault of one row. Each half has one try.
+      for (const half of halves({ ...failed, stumbles: batch.stumbles })) this.#queue(lane, half, 0, 'first')
+    } else this.#settle(lane, failed, { verdict: 'give-up', error })
     this.#events.paced()
   }
 

@@ -91,8 +91,11 @@ describe('what is said of an answer is what is done about it', () => {
     ({ status, reason, text, waitMs }) => {
       const clock = new FakeClock()
       const error = refusal(errorReply(numberOf(status), reason, text), 'request')
-      const waitAfter = (stumbles: number) =>
-        new Pace(destination, usualPace, clock, () => 0).refused(error, stumbles, clock.now()) - clock.now()
+      const waitAfter = (times: number) => {
+        const pace = new Pace(destination, usualPace, clock, () => 0)
+        const untils = Array.from({ length: times }, (_, n) => pace.refused(error, n + 1, clock.now()))
+        return (untils.at(-1) ?? 0) - clock.now()
+      }
 
       expect([waitAfter(1), waitAfter(2), waitAfter(30)]).toEqual([
         waitMs.first,

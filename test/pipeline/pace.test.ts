@@ -364,6 +364,28 @@ describe('a row that is too large', () => {
   })
 })
 
+describe('a row that makes the service fail', () => {
+  it('is found by halving while other rows are stored, and its neighbours go in', async () => {
+    const service = new TableService()
+    const insertRows: InsertRows = async (request, signal) =>
+      Buffer.from(request.body).includes('"n":70,') || Buffer.from(request.body).includes('"n":70}')
+        ? unavailable
+        : service.insertRows(request, signal)
+
+    const outcomes = await Array.fromAsync(
+      start(rows(5000), insertRows, {
+        pace: { maxRows: 100, maxBytes: 1_000_000, maxInFlight: 1 },
+        options: { budgetBytes: 10_000_000 },
+      }),
+    )
+
+    expect(outcomes.filter(({ status }) => status !== 'success')).toMatchObject([
+      { index: 70, status: 'failure', errorCode: 'BQC_SERVICE_UNAVAILABLE' },
+    ])
+    expect(service.stored.size).toBe(4999)
+  })
+})
+
 describe('a table that is being described', () => {
   it('holds up none but its own documents', async () => {
     const service = new TableService()

@@ -89,12 +89,12 @@ it('a refusal that names no row condemns only the row that brings it about', asy
 })
 
 it('an answer with status 200 that BigQuery would not give is no success', async () => {
-  const service = await startFaultyBigQuery(Array(6).fill('garbage'))
+  const service = await startFaultyBigQuery(Array(8).fill('garbage'))
 
   const outcomes = await insert(service, [{ data: { n: 1 } }])
   await service.close()
 
-  expect(outcomes).toMatchObject([{ status: 'failure', errorCode: 'BQC_NETWORK', attempts: 6 }])
+  expect(outcomes).toMatchObject([{ status: 'failure', errorCode: 'BQC_NETWORK', attempts: 8 }])
 })
 
 it('a row whose answer was lost is stored once and reported as a success', async () => {
