@@ -19,7 +19,7 @@ const maxInFlight = 16
 const batchCount = 500
 const latencyMs = 250
 const quota = { requestsPerSecond: 4, from: 12_000, until: 32_000 }
-/** Well for so long, it is left alone; and after so long, whether well or not. */
+/** It ends when all has been well for so long; or else, whatever is still to come, after so long. */
 const lastMs = 6000
 const longestMs = 100_000
 
@@ -52,13 +52,17 @@ function rowsPerSecond(samples: readonly Sample[], from: number, until: number):
 
 const endOf = (samples: readonly Sample[]): number => Math.max(0, ...samples.map(({ until }) => until))
 
-/** When requests and rows were back at what they had been, in milliseconds after the quota's end. */
-function regrownAfter(samples: readonly Sample[], usualOpen: number): number | undefined {
-  for (let from = quota.until; from < endOf(samples); from += stepMs) {
-    const isFull = usualRows(samples, from, from + stepMs) === batchCount
-    if (isFull && mostOpen(samples, from, from + stepMs) >= usualOpen) return from - quota.until
+/** From when requests and rows were what they may be, and stayed so; in milliseconds after the quota's end. */
+function regrownAfter(samples: readonly Sample[]): number | undefined {
+  let since = quota.until
+  for (let from = quota.until; from - since < lastMs; from += stepMs) {
+    if (from > endOf(samples)) return undefined
+    const isFull =
+      usualRows(samples, from, from + stepMs) === batchCount &&
+      mostOpen(samples, from, from + stepMs) === maxInFlight
+    if (!isFull) since = from + stepMs
   }
-  return undefined
+  return since - quota.until
 }
 
 const sink = await startSink({ width: 'narrow', latencyMs, quota, observe: true })
@@ -71,12 +75,9 @@ function* documents(): Generator<Document, void, undefined> {
   for (; !isOver; taken += 1) yield { data: pool[taken % pool.length] ?? {} }
 }
 
+const tooLong = AbortSignal.timeout(longestMs)
 async function endWhenRegrown(): Promise<void> {
-  for (let samples: Sample[] = []; endOf(samples) < longestMs; samples = await observed()) {
-    const regrown = regrownAfter(samples, maxInFlight)
-    if (regrown !== undefined && endOf(samples) > quota.until + regrown + lastMs) break
-    await wait(1000)
-  }
+  while (!tooLong.aborted && regrownAfter(await observed()) === undefined) await wait(1000)
   isOver = true
 }
 
@@ -89,7 +90,7 @@ const insert = connection.operation('streaming-insert', {
 const watching = endWhenRegrown()
 const outcomes: Record<string, number> = {}
 let next = 0
-for await (const { index, status, errorCode } of insert.execute(documents())) {
+for await (const { index, status, errorCode } of insert.execute(documents(), { signal: tooLong })) {
   if (index !== next) throw new Error(`The outcome of document ${next} is missing.`)
   next += 1
   const became = errorCode ?? status
@@ -106,7 +107,7 @@ const refused = samples.filter(({ isRefused }) => isRefused)
 const storedRows = storedOf(samples, 0, end).reduce((sum, { rows }) => sum + rows, 0)
 const duringMs = quota.until - quota.from
 const storedDuring = storedOf(samples, quota.from, quota.until).length
-const regrown = regrownAfter(samples, maxInFlight)
+const regrown = regrownAfter(samples)
 const firstAfter = Math.min(...samples.map(({ from }) => from).filter((from) => from >= quota.until))
 
 await writeFile(
@@ -146,7 +147,7 @@ process.stdout.write(
     `quota:      ${whole.format(rowsPerSecond(samples, quota.from, quota.until))} rows/s, ` +
     `${storedDuring} requests of the ${(quota.requestsPerSecond * duringMs) / 1000} that it allows\n` +
     `after:      ${whole.format(rowsPerSecond(samples, end - lastMs, end - 1000))} rows/s; first request after ` +
-    `${((firstAfter - quota.until) / 1000).toFixed(1)} s, all at full size again after ` +
+    `${((firstAfter - quota.until) / 1000).toFixed(1)} s, at full size for good after ` +
     `${regrown === undefined ? 'longer than was waited' : `${(regrown / 1000).toFixed(1)} s`}\n` +
     `documents:  ${whole.format(taken)}, each with its outcome: ${JSON.stringify(outcomes)}\n` +
     `chart:      ${options.out}\n`,

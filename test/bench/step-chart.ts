@@ -75,7 +75,7 @@ export function stepChart({ title, subtitle, stepSeconds, panels, span, marks }:
         `<rect x="${at(x(span.from))}" y="${topOf(n)}" width="${at(x(span.until) - x(span.from))}" height="${panelHeight}" fill="#ffebee"/>`,
     ),
     ...panels.flatMap(drawPanel),
-    text(x(span.from) + 10, topOf(0) + 18, span.label, `fill="${alarm}"`),
+    text(x(span.from) + 8, topOf(0) + 14, span.label, `fill="${alarm}"`),
     ...marks.at.map((second) => line(x(second), markY + 2, x(second), markY + 11, alarm)),
     line(width - right - 108, topOf(0) - 21, width - right - 108, topOf(0) - 12, alarm),
     text(width - right - 102, topOf(0) - 12, marks.label, `fill="${alarm}"`),
