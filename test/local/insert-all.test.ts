@@ -223,3 +223,23 @@ describe('a request as a whole', () => {
     })
   })
 })
+
+test('an integer beyond 2^53 is stored with every digit, and half of a surrogate pair as the sign for it', async () => {
+  await api.table('d', 'exact', [
+    { name: 'n', type: 'INTEGER' },
+    { name: 's', type: 'STRING' },
+  ])
+  const body =
+    '{"rows":[{"json":{"n":9007199254740993,"s":"a\\ud800b"}},{"json":{"n":-9223372036854775808}}]}'
+
+  const reply = await fetch(`${api.local.url}/projects/demo/datasets/d/tables/exact/insertAll`, {
+    method: 'POST',
+    body,
+  })
+
+  expect([reply.status, await reply.json()]).toEqual([200, { kind: 'bigquery#tableDataInsertAllResponse' }])
+  expect(values(await api.query('SELECT n, s FROM d.exact ORDER BY n'))).toEqual([
+    ['-9223372036854775808', null],
+    ['9007199254740993', 'a\ufffdb'],
+  ])
+})

@@ -104,9 +104,22 @@ export function part(request: ApiRequest, name: string): string {
   return request.path[name] ?? ''
 }
 
+/** Neither a number of many digits nor half of a surrogate pair, which would be lost or refused further down. */
+function isPlain(text: string): boolean {
+  return !/\d{16}|\\u[dD][89a-fA-F]/.test(text)
+}
+
+function keepExact(_: string, value: unknown, context: { readonly source?: string }): unknown {
+  if (typeof value === 'string') return value.toWellFormed()
+  const isLarge =
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context.source ?? '')
+  return isLarge ? context.source : value
+}
+
 export function jsonValue(request: ApiRequest): unknown {
   try {
-    return JSON.parse(request.body.toString('utf8'))
+    const text = request.body.toString('utf8')
+    return isPlain(text) ? JSON.parse(text) : JSON.parse(text, keepExact as Parameters<typeof JSON.parse>[1])
   } catch {
     throw invalid('Parse Error')
   }
