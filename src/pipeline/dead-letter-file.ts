@@ -1,5 +1,5 @@
 // A file of dead letters, one JSON object a line: appended to by those who make them.
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { appendFileSync, closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import type { DeadLetter } from '../contract/outcome.ts'
 import { ConnectorError } from '../errors.ts'
 
@@ -15,32 +15,30 @@ export interface DeadLetterFile {
  * @throws ConnectorError `BQC_OUTPUT_UNWRITABLE`
  */
 export async function openDeadLetterFile(path: string): Promise<DeadLetterFile> {
-  const openFile = () => open(path, 'a').catch((cause) => Promise.reject(unwritable(path, cause)))
-  let file = await openFile()
-  let last: Promise<unknown> = Promise.resolve()
-
-  const append = async (line: string): Promise<void> => {
+  // Each letter is waited for, and a small write that blocks takes a tenth of one that does not.
+  const orUnwritable = <T>(act: () => T): T => {
     try {
-      await file.appendFile(line)
-      while (!(await isAt(path, file))) {
-        // A replay has put another file there, and may have read this one to its end before the letter came.
-        await file.close()
-        file = await openFile()
-        await file.appendFile(line)
-      }
+      return act()
     } catch (cause) {
       throw unwritable(path, cause)
     }
   }
+  let file = orUnwritable(() => openSync(path, 'a'))
   return {
-    write(letter) {
-      const written = last.then(() => append(`${JSON.stringify(letter)}\n`))
-      last = written.catch(() => undefined)
-      return written
+    async write(letter) {
+      const line = `${JSON.stringify(letter)}\n`
+      orUnwritable(() => {
+        appendFileSync(file, line)
+        while (!isAt(path, file)) {
+          // A replay has put another file there, and may have read this one to its end before the letter came.
+          closeSync(file)
+          file = openSync(path, 'a')
+          appendFileSync(file, line)
+        }
+      })
     },
     async close() {
-      await last
-      await file.close()
+      closeSync(file)
     },
   }
 }
@@ -53,7 +51,8 @@ export function unwritable(path: string, cause: unknown): ConnectorError {
   })
 }
 
-async function isAt(path: string, file: FileHandle): Promise<boolean> {
-  const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
+function isAt(path: string, file: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false })
+  const ours = fstatSync(file)
   return there?.ino === ours.ino && there.dev === ours.dev
 }
