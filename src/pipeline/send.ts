@@ -98,7 +98,7 @@ export class Sender {
 
   add(batch: Batch): void {
     const lane = this.#laneOf(batch.pace)
-    this.#queue(lane, batch, 0, 'last')
+    this.#queue(lane, batch, 0)
     this.#fill()
   }
 
@@ -124,9 +124,16 @@ export class Sender {
     return lane
   }
 
-  #queue(lane: Lane, batch: Batch, notBefore: number, place: 'first' | 'last'): void {
-    lane.waiting[place === 'first' ? 'unshift' : 'push']({ batch, notBefore })
+  #queue(lane: Lane, batch: Batch, notBefore: number): void {
     lane.heldBytes += chargeOf(batch)
+    this.#lineUp(lane, batch, notBefore)
+  }
+
+  /** In document order, so that rows that go again do so before those after them. */
+  #lineUp({ waiting }: Lane, batch: Batch, notBefore: number): void {
+    let at = waiting.length
+    while (at > 0 && indexOf(waiting[at - 1]?.batch) > indexOf(batch)) at -= 1
+    waiting.splice(at, 0, { batch, notBefore })
   }
 
   /** What has not left settles now; what is on the wire may be answered yet, for a moment. */
@@ -206,7 +213,7 @@ export class Sender {
     const [found] = lane.waiting.splice(at, 1)
     if (found === undefined) return undefined
     const [batch, rest] = cut(found.batch, lane.pace)
-    if (rest !== undefined) lane.waiting.unshift({ batch: rest, notBefore: found.notBefore })
+    if (rest !== undefined) this.#lineUp(lane, rest, found.notBefore)
     return batch
   }
 
@@ -296,15 +303,18 @@ export class Sender {
       isUnsure: batch.isUnsure || error.code === 'BQC_NETWORK',
     }
     const notBefore = lane.pace.refused(error, failed.stumbles, startedAt)
-    const isLast = failed.stumbles >= this.#options.maxAttempts
-    if (lane.pace.isGivenUp || (isLast && lane.pace.isHopeless)) {
+    const { isHopeless } = lane.pace
+    // A quota is not these rows' trouble: while others are stored, their turn comes.
+    const isTheirs = isHopeless || error.code !== 'BQC_QUOTA_EXCEEDED'
+    const isLast = isTheirs && failed.stumbles >= this.#options.maxAttempts
+    if (lane.pace.isGivenUp || (isLast && isHopeless)) {
       this.#giveUp(lane, error.reason ?? error.code)
     }
     const isOver = this.#stop.aborted || lane.pace.isGivenUp
-    if (!isOver && !isLast) this.#queue(lane, failed, notBefore, 'first')
-    else if (!isOver && batch.rows.length > 1 && error.code !== 'BQC_QUOTA_EXCEEDED') {
+    if (!isOver && !isLast) this.#queue(lane, failed, notBefore)
+    else if (!isOver && batch.rows.length > 1) {
       // Others of this destination were stored meanwhile: it may be the fault of one row. Each half has one try.
-      for (const half of halves({ ...failed, stumbles: batch.stumbles })) this.#queue(lane, half, 0, 'first')
+      for (const half of halves({ ...failed, stumbles: batch.stumbles })) this.#queue(lane, half, 0)
     } else this.#settle(lane, failed, { verdict: 'give-up', error })
     this.#events.paced()
   }
@@ -321,7 +331,7 @@ export class Sender {
         payload: error.payload,
       })
       this.#settle(lane, batch, { verdict: 'give-up', error: tooNew })
-    } else this.#queue(lane, batch, 0, 'first')
+    } else this.#queue(lane, batch, 0)
     this.#events.paced()
   }
 
@@ -336,7 +346,7 @@ export class Sender {
     this.#settled(settled)
     for (const part of again) {
       const waitMs = isLater ? firstWaitMs * 2 ** Math.min(part.stumbles, 5) : 0
-      this.#queue(lane, part, this.#ports.clock.now() + waitMs, 'first')
+      this.#queue(lane, part, this.#ports.clock.now() + waitMs)
     }
   }
 
@@ -348,6 +358,10 @@ export class Sender {
       return settle(batch, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true)
     }
   }
+}
+
+function indexOf(batch: Batch | undefined): number {
+  return batch?.rows[0]?.index ?? 0
 }
 
 /** When the next batch in line may leave; never, when none is in line. */

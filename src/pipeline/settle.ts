@@ -217,9 +217,8 @@ function notTaken(errors: readonly RowError[], batch: Batch): ConnectorError {
   )
 }
 
-/** The second half first, as they are put in front of a line. */
 export function halves(batch: Batch): Batch[] {
   const middle = Math.ceil(batch.rows.length / 2)
   const half = { ...batch, isHalf: true }
-  return [partOf(half, batch.rows.slice(middle)), partOf(half, batch.rows.slice(0, middle))]
+  return [partOf(half, batch.rows.slice(0, middle)), partOf(half, batch.rows.slice(middle))]
 }

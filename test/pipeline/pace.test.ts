@@ -149,6 +149,32 @@ describe('a destination whose quota is exceeded', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('fails no document while it takes others, however often it refuses, and the oldest go first', async () => {
+    const service = new TableService()
+    let second = -1
+    const stored: number[] = []
+    const insertRows: InsertRows = async (request, signal) => {
+      const now = Math.floor(clock.now() / 1000)
+      if (now === second) return quota
+      second = now
+      stored.push(Number(JSON.parse(Buffer.from(request.body).toString()).rows[0].json.n))
+      return service.insertRows(request, signal)
+    }
+
+    const { seen, done } = collect(
+      start(rows(3000), insertRows, {
+        clock,
+        pace: { maxRows: 100, maxBytes: 100_000, maxInFlight: 8 },
+        options: { maxInFlight: 8, maxAttempts: 4, budgetBytes: 10_000_000 },
+      }),
+    )
+    await clock.advance(1_800_000)
+    await done
+
+    expect(seen.filter(({ status }) => status !== 'success')).toEqual([])
+    expect(stored).toEqual(stored.toSorted((a, b) => a - b))
+  })
+
   it('for ever keeps the others out for a moment only: its documents are given up when they fill the budget', async () => {
     const service = new TableService()
     const insertRows: InsertRows = async (request, signal) =>
