@@ -79,8 +79,12 @@ export interface SpoolDamage {
   /**
    * - `cut`: the file's end, usually a write that was not finished. It is cut off.
    * - `skipped`: whole documents follow it and are sent. The file is kept afterwards, as `FILE.damaged`.
+   * - `kept`: it is the whole file, whose header is damaged, so nothing of it can be read. It is kept as
+   *   `FILE.damaged`.
+   *
+   * Beside a file that is kept, its `.done` says which of its documents have had their outcome.
    */
-  readonly remedy: 'cut' | 'skipped'
+  readonly remedy: 'cut' | 'skipped' | 'kept'
 }
 
 /** What an execution tells of its counters; a `ProgressFeed` is one. */

@@ -90,6 +90,8 @@ function allSucceeded({ documents, success, recovered }: InsertSummary): boolean
 }
 
 function damageLine({ file, offset, bytes, remedy }: SpoolDamage): string {
+  if (remedy === 'kept')
+    return `spool: nothing of ${file} could be read, for its header is damaged: it is kept as ${file}.damaged (${count(bytes)} bytes), and no document of it is sent`
   const done =
     remedy === 'cut' ? 'they are cut off' : `whole documents after them are sent; see ${file}.damaged then`
   return `spool: ${count(bytes)} bytes at ${offset} of ${file} hold no whole document: ${done}`

@@ -8,11 +8,13 @@ import { readFrames } from './frame.ts'
 import { inRanges, readOutcomes } from './outcome-log.ts'
 import { outcomesOf, readHeader, Segment } from './segment.ts'
 
-/** Without `marker`, the header is not whole. */
+/** Without `marker`, neither the header nor its copy is whole. */
 export interface LeftBehind {
   readonly segment: Segment
   readonly marker: Buffer | undefined
   readonly recordsAt: number
+  /** Of the first header, where only its copy is whole. */
+  readonly damagedBytes: number
 }
 
 export interface Recovered extends SpooledDocument {
@@ -24,7 +26,7 @@ export async function lookAt(path: string, operation: string): Promise<LeftBehin
   const file = await open(path)
   try {
     const { size } = await file.stat()
-    const { header, end = size } = (await readHeader(file)) ?? {}
+    const { header, end = size, damagedBytes = 0 } = (await readHeader(file)) ?? {}
     if (header !== undefined && header.operation !== operation) {
       const message = `The spool ${dirname(path)} holds documents of another operation (${header.operation}). Let that one send them, or give each its own directory.`
       throw new ConnectorError('BQC_CONFIG_INVALID', message)
@@ -33,6 +35,7 @@ export async function lookAt(path: string, operation: string): Promise<LeftBehin
       segment: new Segment(path, header?.insertIdPrefix ?? '', size),
       marker: header && Buffer.from(header.marker, 'hex'),
       recordsAt: end,
+      damagedBytes,
     }
   } finally {
     await file.close()
@@ -41,7 +44,7 @@ export async function lookAt(path: string, operation: string): Promise<LeftBehin
 
 /** Documents count as waiting when they are read. A torn end is cut off. */
 export async function* readLeft(
-  { segment, marker, recordsAt }: LeftBehind,
+  { segment, marker, recordsAt, damagedBytes }: LeftBehind,
   tell: (damage: SpoolDamage) => void,
 ): AsyncGenerator<Recovered, void, undefined> {
   const { path } = segment
@@ -49,7 +52,10 @@ export async function* readLeft(
   try {
     if (marker === undefined && segment.bytes > 0) {
       segment.isDamaged = true
-      tell({ file: path, offset: 0, bytes: segment.bytes, remedy: 'skipped' })
+      tell({ file: path, offset: 0, bytes: segment.bytes, remedy: 'kept' })
+    } else if (damagedBytes > 0) {
+      segment.isDamaged = true
+      tell({ file: path, offset: 0, bytes: damagedBytes, remedy: 'skipped' })
     }
     const hasOutcome = inRanges(await readOutcomes(outcomesOf(path)))
     for await (const found of marker ? readFrames(file, marker, recordsAt) : []) {

@@ -9,7 +9,7 @@ import { ConnectorError } from '../../errors.ts'
 import { markerBytes } from './frame.ts'
 import { type LeftBehind, lookAt, type Recovered, readLeft } from './left-behind.ts'
 import { lockFile } from './lock.ts'
-import { createFile, headerRecord, Segment, type SegmentHeader } from './segment.ts'
+import { createFile, damagedOf, headerRecords, Segment, type SegmentHeader } from './segment.ts'
 
 export interface SpoolOptions {
   readonly directory: string
@@ -45,12 +45,13 @@ export async function openSpool(options: SpoolOptions, clock: Clock, onDamage: O
     const unlock = await lockFile(join(directory, 'lock'), inUse)
     try {
       const names = (await readdir(directory)).filter((name) => /^\d{16}\./.test(name)).sort()
+      const isThere = (name: string) => names.includes(name) || names.includes(damagedOf(name))
       const left: LeftBehind[] = []
       for (const name of names.filter((each) => each.endsWith('.spool')))
         left.push(await lookAt(join(directory, name), options.operation))
       // The outcomes of a segment that is gone already: the next one must not inherit them.
       for (const name of names.filter((each) => each.endsWith('.done')))
-        if (!names.includes(name.replace('.done', '.spool'))) await rm(join(directory, name))
+        if (!isThere(name.replace('.done', '.spool'))) await rm(join(directory, name))
       const lastNumber = Number.parseInt(names.at(-1) ?? '0', 10)
       return new Spool(options, clock, onDamage, left, lastNumber, unlock)
     } catch (thrown) {
@@ -123,7 +124,7 @@ export class Spool {
     }
     this.maxBytes = maxBytes
     this.#options = options
-    this.#header = headerRecord(header)
+    this.#header = headerRecords(header)
     this.#segmentBytes = Math.min(Math.max(maxBytes / segmentsOfFull, segmentBytes.min), segmentBytes.max)
     this.#clock = clock
     this.#onDamage = onDamage

@@ -37,7 +37,7 @@ async function open(path: string, others: Partial<typeof options> = {}): Promise
 }
 
 /** Appends texts in one group; gives where each record ends in the file. */
-async function append(spool: Spool, texts: readonly string[], first = 0): Promise<number[]> {
+async function append(spool: Spool, texts: readonly (string | Uint8Array)[], first = 0): Promise<number[]> {
   const records = new RecordBuffer(64)
   const ends: number[] = []
   for (const [n, data] of texts.entries()) {
@@ -192,7 +192,7 @@ describe('damage', () => {
         const again = await recovered(path)
 
         const whole = ends.filter((end) => end <= cut).length
-        const offset = [0, start, ...ends].filter((end) => end <= cut).at(-1) ?? 0
+        const offset = [0, start / 2, start, ...ends].filter((end) => end <= cut).at(-1) ?? 0
         expect(found.texts).toEqual(given.slice(0, whole))
         expect(found.damages.map(({ offset, bytes }) => [offset, bytes])).toEqual(
           offset === cut ? [] : [[offset, cut - offset]],
@@ -252,6 +252,104 @@ describe('damage', () => {
     expect(readFileSync(join(path, filesIn(path, '.damaged')[0] ?? ''))).toEqual(bytes)
   })
 
+  it('of any byte of the header or of its copy harms no document', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        texts,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.integer({ min: 1, max: 255 }),
+        async (given, share, bits) => {
+          const path = directory()
+          const { spool } = await open(path)
+          const ends = await append(spool, given)
+          await spool.close()
+          const bytes = readFileSync(firstFile(path))
+          const start = headerEnd(given, ends)
+          const at = Math.floor(share * start)
+          bytes[at] = (bytes[at] ?? 0) ^ bits
+          writeFileSync(firstFile(path), bytes)
+
+          const found = await recovered(path)
+
+          expect(found.texts).toEqual(given)
+          expect(found.damages).toMatchObject([
+            { offset: at < start / 2 ? 0 : start / 2, bytes: start / 2, remedy: 'skipped' },
+          ])
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
+  it('of the header and its copy is told as a file that cannot be read, and keeps it with its outcomes', async () => {
+    const path = directory()
+    const first = await open(path)
+    const ends = await append(first.spool, ['a', 'b', 'c'])
+    await first.spool.close()
+    const second = await open(path)
+    for await (const { segment, index } of second.spool.recover())
+      if (index === 1) second.spool.settle(segment, index)
+    await second.spool.close()
+    const bytes = readFileSync(firstFile(path))
+    const whole = Buffer.from(bytes)
+    const start = headerEnd(['a'], ends)
+    bytes.fill(0, 3, 7)
+    bytes.fill(0, start / 2 + 3, start / 2 + 7)
+    writeFileSync(firstFile(path), bytes)
+    const file = firstFile(path)
+
+    const found = await recovered(path)
+    const again = await recovered(path)
+
+    expect(found).toEqual({ texts: [], damages: [{ file, offset: 0, bytes: bytes.length, remedy: 'kept' }] })
+    expect(again).toEqual({ texts: [], damages: [] })
+    expect(readFileSync(`${file}.damaged`)).toEqual(bytes)
+    // Whoever mends the file gets what had no outcome, and no more.
+    rmSync(`${file}.damaged`)
+    writeFileSync(file, whole)
+    expect((await recovered(path)).texts).toEqual(['a', 'c'])
+  })
+
+  it('leaves the outcomes of all that was sent beside the file that is kept', async () => {
+    const path = directory()
+    const first = await open(path)
+    const [end = 0] = await append(first.spool, ['a', 'b', 'c'])
+    await first.spool.close()
+    const file = firstFile(path)
+    const whole = readFileSync(file)
+    const bytes = Buffer.from(whole)
+    bytes[end + frameHeadBytes] = 9
+    writeFileSync(file, bytes)
+    const second = await open(path)
+    for await (const { segment, index } of second.spool.recover()) second.spool.settle(segment, index)
+    await second.spool.close()
+
+    rmSync(`${file}.damaged`)
+    writeFileSync(file, whole)
+
+    expect((await recovered(path)).texts).toEqual(['b'])
+  })
+
+  it('of the header makes no document a header', async () => {
+    const path = directory()
+    const first = await open(path)
+    await append(first.spool, ['x'])
+    await first.spool.close()
+    const record = readFileSync(firstFile(path))
+    const second = await open(path)
+    const ends = await append(second.spool, [record, 'y'])
+    await second.spool.close()
+    const [, name = ''] = filesIn(path, '.spool')
+    const bytes = readFileSync(join(path, name))
+    bytes.fill(0, 0, headerEnd([record], ends))
+    writeFileSync(join(path, name), bytes)
+
+    const found = await recovered(path)
+
+    expect(found.texts).toEqual(['x'])
+    expect(found.damages).toMatchObject([{ offset: 0, bytes: bytes.length, remedy: 'kept' }])
+  })
+
   it('of the record of outcomes makes documents go again, and loses none', async () => {
     const path = directory()
     const first = await open(path)
@@ -276,7 +374,7 @@ describe('damage', () => {
     await first.spool.close()
     const foreign = directory()
     cpSync(path, foreign, { recursive: true })
-    const record = readFileSync(firstFile(foreign)).subarray(end).toString('latin1')
+    const record = readFileSync(firstFile(foreign)).subarray(end)
     const second = await open(path)
     const [at = 0] = await append(second.spool, [record, 'z'], 2)
     await second.spool.close()
@@ -290,7 +388,7 @@ describe('damage', () => {
 })
 
 /** Where the first record begins. */
-function headerEnd(texts: readonly string[], ends: readonly number[]): number {
+function headerEnd(texts: readonly (string | Uint8Array)[], ends: readonly number[]): number {
   const records = new RecordBuffer(64)
   return (ends[0] ?? 0) - frameHeadBytes - writeDocument(records, frameHeadBytes, { data: texts[0] ?? '' }, 0)
 }
