@@ -34,6 +34,8 @@ export interface InsertSummary extends Counts {
   readonly deadLetterFile?: string
   /** Documents that the spool held from a former execution; they are not among those of the input. */
   readonly recovered?: Counts
+  /** What the spool's files hold that is no whole document: how many stretches, and their bytes together. */
+  readonly spoolDamage?: { readonly stretches: number; readonly bytes: number }
   /** What went wrong beside the documents: the input ends in the middle, a dead letter could not be kept. */
   readonly trouble?: { readonly code: ErrorCode; readonly message: string }
 }
@@ -59,6 +61,7 @@ export async function insertDocuments(
   const start = performance.now()
   const counts = noOutcomes()
   const recovered = noOutcomes()
+  const spoolDamage = { stretches: 0, bytes: 0 }
   let trouble: InsertSummary['trouble']
 
   const account = async (outcome: Outcome) => {
@@ -72,7 +75,11 @@ export async function insertDocuments(
     const outcomes = operation.execute(handOver.documents, {
       signal,
       progress: view.feed,
-      ...(onSpoolDamage ? { onSpoolDamage } : {}),
+      onSpoolDamage: (damage) => {
+        spoolDamage.stretches += 1
+        spoolDamage.bytes += damage.bytes
+        onSpoolDamage?.(damage)
+      },
       ...(letters ? { deadLetter: (letter: DeadLetter) => letters.write(letter) } : {}),
     })
     for await (const outcome of outcomes) await account(outcome)
@@ -105,6 +112,7 @@ export async function insertDocuments(
     interrupted: signal.aborted,
     ...(deadLetterFile === undefined ? {} : { deadLetterFile }),
     ...(recovered.documents === 0 ? {} : { recovered }),
+    ...(spoolDamage.stretches === 0 ? {} : { spoolDamage }),
     ...(trouble === undefined ? {} : { trouble }),
   }
 }

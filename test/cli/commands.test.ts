@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -212,6 +212,78 @@ describe('bqc insert with a spool', () => {
     expect(stderr).toContain('recovered document 2: application-error')
     expect(stderr).toContain('spool: 4 bytes at')
     expect(await readdir(spool)).toEqual(['lock'])
+  })
+
+  describe('that is damaged ends with 1, though every document succeeds, and its summary says it:', () => {
+    const leave = async (name: string): Promise<{ spool: string; path: string }> => {
+      const spool = join(directory, name)
+      const insert = bigquery.connection.operation('streaming-insert', {
+        objectType: 'datasets/shop/tables/orders',
+        spool,
+      })
+      for await (const _ of insert.execute([{ data: '{"id":200}' }, { data: '{"id":201}' }])) break
+      const [file = ''] = (await readdir(spool)).filter((each) => each.endsWith('.spool'))
+      return { spool, path: join(spool, file) }
+    }
+    const zero = (bytes: Buffer, ...offsets: number[]) => {
+      for (const offset of offsets) bytes.fill(0, offset, offset + 4)
+      return bytes
+    }
+    const secondHeader = (bytes: Buffer) => bytes.indexOf('bqcspool', 1)
+
+    it.each([
+      {
+        what: 'a torn end',
+        harm: (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('torn')]),
+        recovered: 2,
+        told: 'they are cut off',
+        left: ['lock'],
+      },
+      {
+        what: 'damage in the middle',
+        harm: (bytes: Buffer) => zero(bytes, bytes.indexOf('{"id":200}')),
+        recovered: 1,
+        told: 'whole documents after them are sent',
+        left: ['0000000000000001.done', '0000000000000001.spool.damaged', 'lock'],
+      },
+      {
+        what: 'a damaged header, whose copy is whole',
+        harm: (bytes: Buffer) => zero(bytes, 3),
+        recovered: 2,
+        told: 'whole documents after them are sent',
+        left: ['0000000000000001.done', '0000000000000001.spool.damaged', 'lock'],
+      },
+      {
+        what: 'both headers damaged',
+        harm: (bytes: Buffer) => zero(bytes, 3, secondHeader(bytes) + 3),
+        recovered: undefined,
+        told: /nothing of .*0001\.spool could be read.*it is kept as .*0001\.spool\.damaged/,
+        left: ['0000000000000001.spool.damaged', 'lock'],
+      },
+    ])('$what', async ({ what, harm, recovered, told, left }) => {
+      const { spool, path } = await leave(`spool with ${what}`)
+      const bytes = harm(await readFile(path))
+      await writeFile(path, bytes)
+      const copy = `${spool} again`
+      await cp(spool, copy, { recursive: true })
+
+      const args = ['insert', 'shop.orders', '-o']
+      const shown = await bqc([...args, `spool=${spool}`], { stdin: '{"id":202}\n' })
+      const asJson = await bqc([...args, `spool=${copy}`, '--json'], { stdin: '{"id":202}\n' })
+
+      expect([shown.code, asJson.code]).toEqual([1, 1])
+      expect(shown.stderr).toMatch(told)
+      expect(shown.stdout).toContain('1 success, 0 application-error, 0 failure')
+      expect(shown.stdout).toContain('the spool was damaged in 1 place: documents may be lost in')
+      const [damage, ...others] = asJson.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      const { summary } = others.at(-1)
+      expect(summary.spoolDamage).toEqual({ stretches: 1, bytes: damage.spoolDamage.bytes })
+      expect(summary.recovered?.success).toBe(recovered)
+      expect(await readdir(spool)).toEqual(left)
+    })
   })
 
   it('ends with 2 and one line when another execution has the spool', async () => {

@@ -76,7 +76,8 @@ async function insert(
     })
     if (json) await printLine(JSON.stringify({ summary }))
     else report(summary, refused, input.isStdin)
-    const isWhole = allSucceeded(summary) && !summary.interrupted && !summary.trouble
+    const { interrupted, spoolDamage, trouble } = summary
+    const isWhole = allSucceeded(summary) && !interrupted && !spoolDamage && !trouble
     process.exitCode = isWhole ? exitCodes.allSucceeded : exitCodes.someDidNot
   } finally {
     interrupt.release()
@@ -117,6 +118,12 @@ function report(summary: InsertSummary, refused: number, isStdin: boolean): void
     process.stdout.write(
       `${count(documents)} more were in the spool: ` +
         `${count(success)} success, ${count(applicationError)} application-error, ${count(failure)} failure\n`,
+    )
+  }
+  if (summary.spoolDamage) {
+    const { stretches, bytes } = summary.spoolDamage
+    process.stdout.write(
+      `the spool was damaged in ${count(stretches)} ${stretches === 1 ? 'place' : 'places'}: documents may be lost in ${count(bytes)} bytes\n`,
     )
   }
   if (summary.trouble) process.stderr.write(`bqc: ${summary.trouble.message} [${summary.trouble.code}]\n`)
