@@ -214,6 +214,27 @@ describe('bqc insert with a spool', () => {
     expect(await readdir(spool)).toEqual(['lock'])
   })
 
+  it('stores each document once when it was killed, and its whole file is given again with insertIdFrom', async () => {
+    await bigquery.run('CREATE TABLE shop.again (id INT64 NOT NULL)')
+    const count = 20_000
+    const lines = Array.from({ length: count }, (_, id) => `{"id":${id === 0 ? '"x"' : id}}\n`)
+    const path = await file('again.ndjson', lines.join(''))
+    const args = ['insert', 'shop.again', path, '-o', `spool=${join(directory, 'spool of a killed one')}`]
+    const withIds = [...args, '-o', 'insertIdFrom=/id', '--json']
+
+    const killed = await bqc([...withIds, '-o', 'batchCount=100'], {
+      interrupt: async (said) => until(() => said().includes('outcome')),
+      signal: 'SIGKILL',
+    })
+    const again = await bqc(withIds)
+
+    expect(killed.code).toBe(null)
+    const { summary } = JSON.parse(again.stdout.trim().split('\n').at(-1) ?? '')
+    expect(summary).toMatchObject({ documents: count, success: count - 1, applicationError: 1 })
+    const [row] = await bigquery.rows('SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids FROM shop.again')
+    expect(row).toEqual({ n: `${count - 1}`, ids: `${count - 1}` })
+  })
+
   describe('that is damaged ends with 1, though every document succeeds, and its summary says it:', () => {
     const leave = async (name: string): Promise<{ spool: string; path: string }> => {
       const spool = join(directory, name)
