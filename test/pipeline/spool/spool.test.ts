@@ -330,6 +330,18 @@ describe('damage', () => {
     expect((await recovered(path)).texts).toEqual(['b'])
   })
 
+  it('is not told of a file without a copy of its header', async () => {
+    const path = directory()
+    const { spool } = await open(path)
+    const ends = await append(spool, ['a', 'b'])
+    await spool.close()
+    const bytes = readFileSync(firstFile(path))
+    const start = headerEnd(['a'], ends)
+    writeFileSync(firstFile(path), Buffer.concat([bytes.subarray(0, start / 2), bytes.subarray(start)]))
+
+    expect(await recovered(path)).toEqual({ texts: ['a', 'b'], damages: [] })
+  })
+
   it('of the header makes no document a header', async () => {
     const path = directory()
     const first = await open(path)
