@@ -1,6 +1,6 @@
 // Draws step lines over one time axis, a panel for each line, as SVG.
 
-export interface StepPanel {
+interface StepPanel {
   readonly title: string
   /** Where the axis ends, and its labelled values. */
   readonly max: number
