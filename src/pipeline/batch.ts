@@ -40,6 +40,8 @@ export interface Batch {
   readonly rows: readonly Row[]
   /** Of these rows and no others. */
   readonly body: Body
+  /** What the budget was charged for them. */
+  readonly chargedBytes: number
   /** How often these rows have been sent. */
   readonly attempts: number
   /** How often the service failed these rows without refusing them. */
@@ -61,7 +63,8 @@ export const documentOverheadBytes = 1024
 
 /** A batch of some of a batch's rows, in their order. */
 export function partOf(batch: Batch, rows: readonly Row[]): Batch {
-  return { ...batch, rows, body: batch.body.part(batch.rows, rows) }
+  const chargedBytes = rows.reduce((sum, row) => sum + row.chargedBytes, 0)
+  return { ...batch, rows, chargedBytes, body: batch.body.part(batch.rows, rows) }
 }
 
 /** The documents of a batch, made again from their rows. */
@@ -83,6 +86,7 @@ export class Batcher {
   readonly #sealed: (batch: Batch) => void
   readonly #rows: Row[] = []
   readonly #body: Body
+  #chargedBytes = 0
   #cancelTimer: (() => void) | undefined
 
   constructor(
@@ -114,6 +118,7 @@ export class Batcher {
     if (bytes === undefined) return undefined
     const chargedBytes = documentOverheadBytes + bytes + this.#body.capacity - paidBytes
     this.#rows.push({ index, id, properties, bytes, insertId, chargedBytes })
+    this.#chargedBytes += chargedBytes
     if (this.#rows.length >= this.#pace.maxRows) this.seal()
     else this.#cancelTimer ??= this.#clock.after(this.#limits.maxAgeMs, () => this.seal())
     return chargedBytes
@@ -126,6 +131,7 @@ export class Batcher {
       pace: this.#pace,
       rows: this.#rows,
       body: this.#body,
+      chargedBytes: this.#chargedBytes,
       attempts: 0,
       stumbles: 0,
       isUnsure: false,

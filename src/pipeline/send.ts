@@ -125,7 +125,7 @@ export class Sender {
   }
 
   #queue(lane: Lane, batch: Batch, notBefore: number): void {
-    lane.heldBytes += chargeOf(batch)
+    lane.heldBytes += batch.chargedBytes
     this.#lineUp(lane, batch, notBefore)
   }
 
@@ -189,7 +189,7 @@ export class Sender {
 
   #refuseAll(lane: Lane, errorOf: (batch: Batch) => ConnectorError): void {
     for (const { batch } of lane.waiting.splice(0)) {
-      lane.heldBytes -= chargeOf(batch)
+      lane.heldBytes -= batch.chargedBytes
       this.#settle(lane, batch, { verdict: 'give-up', error: errorOf(batch) })
     }
   }
@@ -244,7 +244,7 @@ export class Sender {
     const startedAt = this.#ports.clock.now()
     const verdict = await this.#ask(tried)
     lane.inFlight -= 1
-    lane.heldBytes -= chargeOf(tried)
+    lane.heldBytes -= tried.chargedBytes
     this.#inFlight -= 1
     this.#events.answered(verdict, this.#ports.clock.now() - startedAt)
     this.#act(lane, tried, verdict, startedAt)
@@ -371,8 +371,4 @@ function readyAt({ waiting, pace }: Lane): number {
     Number.POSITIVE_INFINITY,
   )
   return Math.max(soonest, pace.readyAt)
-}
-
-function chargeOf({ rows }: Batch): number {
-  return rows.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0)
 }
