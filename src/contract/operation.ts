@@ -140,7 +140,7 @@ export interface Operation {
   readonly options: OperationConfig
   /**
    * Takes documents as there is room for them, and yields exactly one outcome for each, in document
-   * order. It throws when the source does, or when dead letters could not be kept, and only after the
+   * order unless the option `outcomeOrder` says otherwise. It throws when the source does, or when dead letters could not be kept, and only after the
    * last outcome; everything that happens to a document is an outcome.
    * Leaving the loop early stops the execution.
    */

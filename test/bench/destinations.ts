@@ -6,7 +6,7 @@ import { benchTables } from './rows.ts'
 import type { SinkOptions } from './sink.ts'
 import { startSink } from './start-sink.ts'
 
-const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '2000000' } } })
+const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '4000000' } } })
 const rows = Number(options.rows)
 const tables = 8
 const sick = `rows${tables - 1}`

@@ -30,7 +30,13 @@ async function measureOnce(contender: string, url: string, width: Width): Promis
 const median = (figures: number[]): number =>
   figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
 
-const results: Record<string, Record<string, Omit<Measurement, 'rssMegabytes'>>> = {}
+interface Result extends Omit<Measurement, 'rssMegabytes'> {
+  /** Of rows per CPU-second. */
+  readonly timesOfficialStream: number
+  readonly timesHandLoop: number
+}
+
+const results: Record<string, Record<string, Result>> = {}
 for (const width of Object.keys(rowsOf) as Width[]) {
   const sink = await startSink({ width })
   const runs: Record<string, Measurement[]> = {}
@@ -41,13 +47,17 @@ for (const width of Object.keys(rowsOf) as Width[]) {
     }
   }
   sink.stop()
+  const rowsPerCpuSecond = (contender: string) =>
+    median((runs[contender] ?? []).map((run) => run.rowsPerCpuSecond))
   results[width] = Object.fromEntries(
     Object.entries(runs).map(([contender, each]) => [
       contender,
       {
-        rowsPerCpuSecond: median(each.map((run) => run.rowsPerCpuSecond)),
+        rowsPerCpuSecond: rowsPerCpuSecond(contender),
         rowsPerSecond: median(each.map((run) => run.rowsPerSecond)),
         peakRssMegabytes: Math.max(...each.map((run) => run.peakRssMegabytes)),
+        timesOfficialStream: rowsPerCpuSecond(contender) / rowsPerCpuSecond(baseline),
+        timesHandLoop: rowsPerCpuSecond(contender) / rowsPerCpuSecond('hand loop'),
       },
     ]),
   )
@@ -66,16 +76,14 @@ if (options.json) {
       style: { head: [], border: [] },
       colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
     })
-    const ratio = (contender: string, to: string) =>
-      ((measured[contender]?.rowsPerCpuSecond ?? 0) / (measured[to]?.rowsPerCpuSecond ?? 1)).toFixed(2)
     for (const [contender, figures] of Object.entries(measured)) {
       table.push([
         contender,
         whole.format(figures.rowsPerCpuSecond),
         whole.format(figures.rowsPerSecond),
         `${whole.format(figures.peakRssMegabytes)} MB`,
-        ratio(contender, baseline),
-        ratio(contender, 'hand loop'),
+        figures.timesOfficialStream.toFixed(2),
+        figures.timesHandLoop.toFixed(2),
       ])
     }
     process.stdout.write(`${table.toString()}\n`)
