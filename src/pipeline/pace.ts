@@ -4,7 +4,7 @@ import type { Clock } from '../contract/clock.ts'
 import type { Destination } from '../contract/insert-rows.ts'
 import type { PausedDestination } from '../contract/operation.ts'
 import { ConnectorError } from '../errors.ts'
-import { keyOf, nameOf } from './partition.ts'
+import { nameOf } from './partition.ts'
 
 /** What a pace never exceeds; the operation's options. */
 export interface PaceLimits {
@@ -236,43 +236,5 @@ export class Pace {
 
   #pauseUntil(until: number, reason: string): void {
     if (until > this.readyAt) this.#pause = { reason, until }
-  }
-}
-
-/** Destinations remembered at most; past it, the oldest with nothing wrong is forgotten. */
-const maxPaces = 1000
-
-/** What an operation has learnt of its destinations, for as long as it lives. */
-export class Paces {
-  readonly #limits: PaceLimits
-  readonly #clock: Clock
-  readonly #random: () => number
-  readonly #paces = new Map<string, Pace>()
-
-  constructor(limits: PaceLimits, clock: Clock, random: () => number) {
-    this.#limits = limits
-    this.#clock = clock
-    this.#random = random
-  }
-
-  of(destination: Destination): Pace {
-    const key = keyOf(destination)
-    const known = this.#paces.get(key)
-    if (known !== undefined) return known
-    const pace = new Pace(destination, this.#limits, this.#clock, this.#random)
-    if (this.#paces.size >= maxPaces) this.#forgetOne()
-    this.#paces.set(key, pace)
-    return pace
-  }
-
-  /** Destinations that are not sent to just now. */
-  paused(): PausedDestination[] {
-    return [...this.#paces.values()].flatMap(({ paused }) => paused ?? [])
-  }
-
-  #forgetOne(): void {
-    const oldest = this.#paces.keys().next().value
-    const [key] = [...this.#paces].find(([, pace]) => pace.isUsual) ?? [oldest]
-    if (key !== undefined) this.#paces.delete(key)
   }
 }

@@ -6,7 +6,7 @@ import type { Destination, RowFrame } from '../contract/insert-rows.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
 import { type Batch, Batcher, type BatchLimits, type EncodedDocument } from './batch.ts'
 import { Buffers } from './buffers.ts'
-import type { Paces } from './pace.ts'
+import type { Paces } from './paces.ts'
 
 // https://cloud.google.com/bigquery/docs/tables#table_naming and .../datasets#dataset-naming
 const names: Readonly<Record<keyof Destination, RegExp>> = {

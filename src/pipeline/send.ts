@@ -3,7 +3,8 @@
 import type { Clock } from '../contract/clock.ts'
 import type { InsertRequest, InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
-import { type Batch, cut } from './batch.ts'
+import type { Batch } from './batch.ts'
+import { Lane } from './lane.ts'
 import type { Pace } from './pace.ts'
 import { nameOf } from './partition.ts'
 import { abortedError, halves, type Settled, type Settlement, settle } from './settle.ts'
@@ -40,18 +41,6 @@ const firstWaitMs = 1000
 
 /** Milliseconds that requests on the wire have to be answered when the execution is stopped. */
 const graceMs = 1000
-
-/** One destination's batches: in line, and on the wire. */
-interface Lane {
-  readonly pace: Pace
-  /** In the order of their turn; `notBefore` in epoch milliseconds. */
-  readonly waiting: { readonly batch: Batch; readonly notBefore: number }[]
-  /** What the budget was charged for its rows, in line and on the wire. */
-  heldBytes: number
-  inFlight: number
-  /** The destination was given up; the next batch in line, or the one on the wire, shows whether it is well again. */
-  isTrial: boolean
-}
 
 /**
  * Sends sealed batches. Those that wait for their turn are not counted here: the budget bounds them.
@@ -98,7 +87,7 @@ export class Sender {
 
   add(batch: Batch): void {
     const lane = this.#laneOf(batch.pace)
-    this.#queue(lane, batch, 0)
+    lane.queue(batch, 0)
     this.#fill()
   }
 
@@ -118,22 +107,10 @@ export class Sender {
   #laneOf(pace: Pace): Lane {
     const known = this.#lanes.get(pace)
     if (known !== undefined) return known
-    const lane: Lane = { pace, waiting: [], heldBytes: 0, inFlight: 0, isTrial: false }
+    const lane = new Lane(pace)
     this.#isMixed ||= this.#lanes.size > 0
     this.#lanes.set(pace, lane)
     return lane
-  }
-
-  #queue(lane: Lane, batch: Batch, notBefore: number): void {
-    lane.heldBytes += batch.chargedBytes
-    this.#lineUp(lane, batch, notBefore)
-  }
-
-  /** In document order, so that rows that go again do so before those after them. */
-  #lineUp({ waiting }: Lane, batch: Batch, notBefore: number): void {
-    let at = waiting.length
-    while (at > 0 && indexOf(waiting[at - 1]?.batch) > indexOf(batch)) at -= 1
-    waiting.splice(at, 0, { batch, notBefore })
   }
 
   /** What has not left settles now; what is on the wire may be answered yet, for a moment. */
@@ -162,12 +139,10 @@ export class Sender {
       // To the end of the line: each destination has its turn.
       this.#lanes.delete(lane.pace)
       this.#lanes.set(lane.pace, lane)
-      const batch = this.#take(lane, now)
+      const batch = lane.take(now)
       if (batch !== undefined) void this.#send(lane, batch)
     }
-    for (const [pace, { waiting, inFlight }] of this.#lanes) {
-      if (waiting.length === 0 && inFlight === 0) this.#lanes.delete(pace)
-    }
+    for (const [pace, { isEmpty }] of this.#lanes) if (isEmpty) this.#lanes.delete(pace)
     this.#setTimer(now)
     if (this.#lanes.size > 0) return
     this.#endGrace?.()
@@ -176,53 +151,25 @@ export class Sender {
 
   /** Settles the rows in line that are not to be sent: the execution was stopped, or the destination is given up. */
   #refuse(lane: Lane): void {
-    if (this.#stop.aborted) {
-      this.#endTrial(lane)
-      this.#refuseAll(lane, ({ attempts }) => abortedError(attempts > 0))
-      return
+    if (this.#stop.aborted) lane.endTrial()
+    else if (!lane.isShut()) return
+    for (const batch of lane.clear()) {
+      const wasSent = batch.attempts > 0
+      const error = this.#stop.aborted ? abortedError(wasSent) : lane.pace.refusal(wasSent)
+      this.#settle(lane, batch, { verdict: 'give-up', error })
     }
-    if (lane.isTrial || lane.waiting.length === 0) return
-    lane.isTrial = lane.inFlight === 0 && lane.pace.beginTrial()
-    if (lane.isTrial || !lane.pace.isGivenUp) return
-    this.#refuseAll(lane, ({ attempts }) => lane.pace.refusal(attempts > 0))
-  }
-
-  #refuseAll(lane: Lane, errorOf: (batch: Batch) => ConnectorError): void {
-    for (const { batch } of lane.waiting.splice(0)) {
-      lane.heldBytes -= batch.chargedBytes
-      this.#settle(lane, batch, { verdict: 'give-up', error: errorOf(batch) })
-    }
-  }
-
-  #endTrial(lane: Lane): void {
-    if (lane.isTrial) lane.pace.endTrial()
-    lane.isTrial = false
   }
 
   #next(now: number): Lane | undefined {
     if (this.#inFlight >= this.#options.maxInFlight) return undefined
     for (const lane of this.#lanes.values()) {
-      if (lane.inFlight < lane.pace.maxInFlight && readyAt(lane) <= now) return lane
+      if (lane.readyAt <= now) return lane
     }
     return undefined
   }
 
-  /** The next batch in line, cut to what its destination takes just now. */
-  #take(lane: Lane, now: number): Batch | undefined {
-    const at = lane.waiting.findIndex(({ notBefore }) => notBefore <= now)
-    const [found] = lane.waiting.splice(at, 1)
-    if (found === undefined) return undefined
-    const [batch, rest] = cut(found.batch, lane.pace)
-    if (rest !== undefined) this.#lineUp(lane, rest, found.notBefore)
-    return batch
-  }
-
   #setTimer(now: number): void {
-    const at = Math.min(
-      ...[...this.#lanes.values()].map((lane) =>
-        lane.inFlight < lane.pace.maxInFlight ? readyAt(lane) : Number.POSITIVE_INFINITY,
-      ),
-    )
+    const at = Math.min(...[...this.#lanes.values()].map(({ readyAt }) => readyAt))
     if (at === this.#timer?.at) return
     this.#timer?.cancel()
     this.#timer = undefined
@@ -238,17 +185,15 @@ export class Sender {
 
   /** Never rejects. */
   async #send(lane: Lane, batch: Batch): Promise<void> {
-    lane.inFlight += 1
     this.#inFlight += 1
     const tried = { ...batch, attempts: batch.attempts + 1 }
     const startedAt = this.#ports.clock.now()
     const verdict = await this.#ask(tried)
-    lane.inFlight -= 1
-    lane.heldBytes -= tried.chargedBytes
+    lane.answered(tried)
     this.#inFlight -= 1
     this.#events.answered(verdict, this.#ports.clock.now() - startedAt)
     this.#act(lane, tried, verdict, startedAt)
-    this.#endTrial(lane)
+    lane.endTrial()
     this.#makeWay()
     this.#fill()
   }
@@ -273,7 +218,7 @@ export class Sender {
         this.#await(lane, batch, verdict.error)
         return
       case 'stored':
-        pace.stored(startedAt, lane.waiting.length > 0)
+        pace.stored(startedAt, lane.isWaiting)
         break
       case 'split':
         pace.answered()
@@ -311,10 +256,10 @@ export class Sender {
       this.#giveUp(lane, error.reason ?? error.code)
     }
     const isOver = this.#stop.aborted || lane.pace.isGivenUp
-    if (!isOver && !isLast) this.#queue(lane, failed, notBefore)
+    if (!isOver && !isLast) lane.queue(failed, notBefore)
     else if (!isOver && batch.rows.length > 1) {
       // Others of this destination were stored meanwhile: it may be the fault of one row. Each half has one try.
-      for (const half of halves({ ...failed, stumbles: batch.stumbles })) this.#queue(lane, half, 0)
+      for (const half of halves({ ...failed, stumbles: batch.stumbles })) lane.queue(half, 0)
     } else this.#settle(lane, failed, { verdict: 'give-up', error })
     this.#events.paced()
   }
@@ -331,7 +276,7 @@ export class Sender {
         payload: error.payload,
       })
       this.#settle(lane, batch, { verdict: 'give-up', error: tooNew })
-    } else this.#queue(lane, batch, 0)
+    } else lane.queue(batch, 0)
     this.#events.paced()
   }
 
@@ -346,7 +291,7 @@ export class Sender {
     this.#settled(settled)
     for (const part of again) {
       const waitMs = isLater ? firstWaitMs * 2 ** Math.min(part.stumbles, 5) : 0
-      this.#queue(lane, part, this.#ports.clock.now() + waitMs)
+      lane.queue(part, this.#ports.clock.now() + waitMs)
     }
   }
 
@@ -358,17 +303,4 @@ export class Sender {
       return settle(batch, { verdict: 'give-up', error: asConnectorError(thrown) }, 0, true)
     }
   }
-}
-
-function indexOf(batch: Batch | undefined): number {
-  return batch?.rows[0]?.index ?? 0
-}
-
-/** When the next batch in line may leave; never, when none is in line. */
-function readyAt({ waiting, pace }: Lane): number {
-  const soonest = waiting.reduce(
-    (least, { notBefore }) => Math.min(least, notBefore),
-    Number.POSITIVE_INFINITY,
-  )
-  return Math.max(soonest, pace.readyAt)
 }
