@@ -10,7 +10,7 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
 const contenders = ['connector, objects', 'connector, JSON text', 'official createInsertStream']
 // Left alone, V8 collects late where the machine has memory to spare; held short, it shows what is really needed.
-const limits = [['--max-semi-space-size=8', '--max-old-space-size=96'], []]
+const limits = [['--max-semi-space-size=4', '--max-old-space-size=96'], []]
 
 const sink = await startSink({ width: 'typical', latencyMs: 200 })
 for (const execArgv of limits) {
