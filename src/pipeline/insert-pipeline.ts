@@ -106,7 +106,7 @@ export async function* insertPipeline(
     }
     const chargedBytes = documentOverheadBytes + sizeOf(document)
     budget.spend(chargedBytes)
-    delivery.add([{ outcome, document, chargedBytes }])
+    delivery.add([{ outcome, document: () => document, chargedBytes }])
   }
   /** @param isSecond it was refused before, by an older encoder. */
   const tryEnter = (
@@ -207,7 +207,9 @@ export async function* insertPipeline(
       if (item === undefined) break
       budget.giveBack(item.chargedBytes)
       counters.settled(item.outcome)
-      if (item.document !== undefined) await letters.keep(item.outcome, item.document)
+      if (deadLetter !== undefined && item.document !== undefined) {
+        await letters.keep(item.outcome, item.document())
+      }
       yield item.outcome
     }
     if (sourceError !== undefined) throw sourceError.thrown

@@ -192,6 +192,8 @@ export class Pace {
       isTrying: false,
     }
     this.#pause = undefined
+    // Few of its batches will be sent; the others only cost.
+    this.#maxRows = this.#limits.maxRows
   }
 
   get isGivenUp(): boolean {

@@ -10,7 +10,8 @@ import { nameOf } from './partition.ts'
 /** An outcome, its document where that did not succeed, and what goes back to the budget when it leaves. */
 export interface Settled {
   readonly outcome: Outcome
-  readonly document?: Document
+  /** Made again from its row only where somebody wants it. */
+  readonly document?: () => Document
   readonly chargedBytes: number
 }
 
@@ -44,7 +45,8 @@ export function settle(
   switch (verdict.verdict) {
     case 'stored': {
       const settlement = settleRows(batch, verdict.rows, maxAttempts, isStopped)
-      batch.body.release()
+      // Rows that were refused may yet be read for a dead letter.
+      if (verdict.rows.length === 0) batch.body.release()
       return settlement
     }
     case 'split':
@@ -99,7 +101,12 @@ function unsure(item: Settled, error: ConnectorError): Settled {
 }
 
 /** The outcome of a document that did not succeed. */
-export function outcomeOf(index: number, { id }: Document, error: ConnectorError, attempts = 0): Outcome {
+export function outcomeOf(
+  index: number,
+  { id }: Document | Pick<Row, 'id'>,
+  error: ConnectorError,
+  attempts = 0,
+): Outcome {
   const status = statuses[error.category]
   return {
     index,
@@ -183,12 +190,15 @@ function stored({ index, id, insertId, chargedBytes }: Row, attempts: number, de
 function failing(batch: Batch, made?: readonly Document[]): (at: number, error: ConnectorError) => Settled {
   let documents = made
   return (at, error) => {
-    documents ??= documentsOf(batch)
-    const { index, insertId, chargedBytes } = batch.rows[at] as Row
-    const document = documents[at] as Document
+    const row = batch.rows[at] as Row
+    const { index, insertId, chargedBytes } = row
     const outcome = {
-      ...outcomeOf(index, document, error, batch.attempts),
+      ...outcomeOf(index, row, error, batch.attempts),
       ...placeOf(batch.destination, insertId),
+    }
+    const document = () => {
+      documents ??= documentsOf(batch)
+      return documents[at] as Document
     }
     return { outcome, document, chargedBytes }
   }
