@@ -227,3 +227,12 @@ export function asConnectorError(thrown: unknown): ConnectorError {
     cause: thrown,
   })
 }
+
+/** What `act` gives; `undefined` when it throws: the trouble of whoever looks on is none of the documents'. */
+export function quietly<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch {
+    return undefined
+  }
+}

@@ -3,6 +3,7 @@ import type { InsertRequest, InsertVerdict } from '../contract/insert-rows.ts'
 import type { PausedDestination, Progress, ProgressSink } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { ExecutionTrace } from '../contract/telemetry.ts'
+import { quietly } from '../errors.ts'
 import { HistogramRecorder } from './histogram.ts'
 
 /** What counters are read beside, at the moment somebody looks. */
@@ -51,7 +52,7 @@ export class Counters {
     this.#sink = sink
     this.#trace = trace
     this.#surroundings = surroundings
-    this.#tell(() => sink?.begin(this.#look))
+    quietly(() => sink?.begin(this.#look))
   }
 
   taken(): void {
@@ -86,23 +87,14 @@ export class Counters {
   }
 
   notify(): void {
-    this.#tell(() => this.#sink?.changed())
+    quietly(() => this.#sink?.changed())
     this.#trace.progress(this.#look)
   }
 
   /** @param thrown what the execution ended with, when it did not end well. */
   end(thrown: unknown): void {
     this.#trace.end(this.#read(), thrown)
-    this.#tell(() => this.#sink?.end())
-  }
-
-  /** An observer's trouble is none of the documents'. */
-  #tell(say: () => void): void {
-    try {
-      say()
-    } catch {
-      // It has missed something; what it looks at next is right again.
-    }
+    quietly(() => this.#sink?.end())
   }
 
   #read(): Progress {

@@ -4,10 +4,9 @@ import { type Attributes, context, INVALID_SPAN_CONTEXT, SpanStatusCode, trace }
 import type { Clock } from '../contract/clock.ts'
 import type { OperationId } from '../contract/operation.ts'
 import type { ExecutionTrace } from '../contract/telemetry.ts'
-import { asConnectorError } from '../errors.ts'
+import { asConnectorError, quietly } from '../errors.ts'
 import { instrumentsOf, scope } from './instruments.ts'
 import { MeteredProgress } from './metered-progress.ts'
-import { quietly } from './quietly.ts'
 import { traceInserts } from './trace-inserts.ts'
 
 /** What an execution belongs to. */

@@ -10,9 +10,8 @@ import {
 } from '@opentelemetry/api'
 import type { Clock } from '../contract/clock.ts'
 import type { InsertRequest, InsertRows, InsertVerdict } from '../contract/insert-rows.ts'
-import { asConnectorError, type ConnectorError } from '../errors.ts'
+import { asConnectorError, type ConnectorError, quietly } from '../errors.ts'
 import type { Instruments } from './instruments.ts'
-import { quietly } from './quietly.ts'
 
 interface Tools {
   readonly tracer: Tracer

@@ -1,5 +1,6 @@
 // How far the host may forget its documents. One that was refused has no record: it counts when it has its outcome.
 import type { ExecuteOptions } from '../../contract/operation.ts'
+import { quietly } from '../../errors.ts'
 
 export class Acknowledgement {
   readonly #onSpooled: ExecuteOptions['onSpooled']
@@ -32,10 +33,6 @@ export class Acknowledgement {
     const [count = this.#writtenTo] = this.#refused
     if (count <= this.#toldTo) return
     this.#toldTo = count
-    try {
-      this.#onSpooled?.(count)
-    } catch {
-      // A host's trouble is none of the documents'.
-    }
+    quietly(() => this.#onSpooled?.(count))
   }
 }

@@ -5,7 +5,7 @@ import { type FileHandle, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../contract/clock.ts'
 import type { SpoolDamage } from '../../contract/operation.ts'
-import { ConnectorError } from '../../errors.ts'
+import { ConnectorError, quietly } from '../../errors.ts'
 import { markerBytes } from './frame.ts'
 import { type LeftBehind, lookAt, type Recovered, readLeft } from './left-behind.ts'
 import { lockFile } from './lock.ts'
@@ -143,7 +143,7 @@ export class Spool {
   async *recover(): AsyncGenerator<Recovered, void, undefined> {
     for (const left of this.#left) {
       if (this.#isStopped) return
-      yield* readLeft(left, (damage) => this.#tell(damage))
+      yield* readLeft(left, (damage) => quietly(() => this.#onDamage?.(damage)))
       left.segment.isOpen = false
       this.#settled.add(left.segment)
       this.#recordSoon()
@@ -274,14 +274,6 @@ export class Spool {
           this.#trouble ??= cause
         }
       }
-    }
-  }
-
-  #tell(damage: SpoolDamage): void {
-    try {
-      this.#onDamage?.(damage)
-    } catch {
-      // A host's trouble is none of the documents'.
     }
   }
 }
