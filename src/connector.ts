@@ -44,13 +44,17 @@ async function openConnection(
   random: () => number,
 ): Promise<Connection> {
   const { projectId, location } = config
+  const jobDefaults = {
+    ...(config.jobLabels ? { labels: config.jobLabels } : {}),
+    ...(config.maximumBytesBilled ? { maximumBytesBilled: config.maximumBytesBilled } : {}),
+  }
   const endpoint = config.endpoint.replace(/\/+$/, '')
   const http = openHttp()
   const tokens = await openTokenSource(config, http, clock.now)
   const transport = openTransport(http, tokens)
   const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)
-  const context = { projectId, endpoint, location, transport, control, retry, clock, random }
+  const context = { projectId, endpoint, location, jobDefaults, transport, control, retry, clock, random }
   const closing = new AbortController()
   let closed: Promise<void> | undefined
 

@@ -18,6 +18,10 @@ export interface ConnectionConfig {
   readonly scope?: string
   readonly tokenUrl?: string
   readonly accessToken?: string
+  /** Labels of every job; those of a document win, key by key. */
+  readonly jobLabels?: { readonly [key: string]: string }
+  /** Bytes that a query may bill at most; a document may ask for less. */
+  readonly maximumBytesBilled?: string | number
 }
 
 /** One step of a connection test. */

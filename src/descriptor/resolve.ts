@@ -78,7 +78,9 @@ function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
     { path, message, ...(hidden ? {} : { value: shorten(error.data) }) },
   ]
   switch (error.keyword) {
+    // What failed within says more.
     case 'if':
+    case 'propertyNames':
       return []
     case 'required': {
       const missing = String(error.params['missingProperty'])

@@ -5,11 +5,14 @@ import type { Transport } from '../bigquery/transport.ts'
 import type { Clock } from '../contract/clock.ts'
 import type { Operation, OperationConfig } from '../contract/operation.ts'
 import type { BeginTrace } from '../contract/telemetry.ts'
+import type { JobDefaults } from './job-defaults.ts'
 
 export interface OperationContext {
   readonly projectId: string
   readonly endpoint: string
   readonly location: string | undefined
+  /** What every job inherits, by `withJobDefaults`. */
+  readonly jobDefaults: JobDefaults
   readonly transport: Transport
   readonly control: ControlPlane
   readonly retry: Retry

@@ -5,6 +5,7 @@ import { createReadPage, type ReadPage } from '../bigquery/query-results.ts'
 import type { JsonObject } from '../contract/document.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument } from './each-document.ts'
+import { withJobDefaults } from './job-defaults.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
 import { pollWaitMs } from './poll-ladder.ts'
 
@@ -24,7 +25,7 @@ export const openRunJob: OpenOperation = (context, config) => {
 
   return (documents, execute = {}) =>
     eachDocument(documents, execute, context, 'one', async function* (data, signal) {
-      const asked = jobOf(data, projectId, context.location)
+      const asked = withJobDefaults(jobOf(data, projectId, context.location), context.jobDefaults)
       const isOurs = (data as Job).jobReference?.jobId === undefined
       let job = asked
       try {

@@ -38,6 +38,7 @@ function scripted(
       projectId: 'demo',
       endpoint,
       location: undefined,
+      jobDefaults: {},
       transport,
       clock,
       control: control as unknown as ControlPlane,
