@@ -89,16 +89,6 @@ export async function* insertPipeline(
     budget.wake()
   }
 
-  const enter = (
-    document: Document,
-    index: number,
-    to: Destination,
-    encodeRow: RowEncoder | undefined,
-  ): void => {
-    const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
-    const { id, properties } = document
-    budget.spend(partition.add({ index, id, properties, json, insertId: insertIdOf(document, index) }, to))
-  }
   const reject = (document: Document, index: number, thrown: unknown, to?: Destination): void => {
     const outcome = {
       ...outcomeOf(index, document, asConnectorError(thrown)),
@@ -109,7 +99,7 @@ export async function* insertPipeline(
     delivery.add([{ outcome, document: () => document, chargedBytes }])
   }
   /** @param isSecond it was refused before, by an older encoder. */
-  const tryEnter = (
+  const enter = (
     document: Document,
     index: number,
     to: Destination,
@@ -117,7 +107,9 @@ export async function* insertPipeline(
     isSecond = false,
   ): void => {
     try {
-      enter(document, index, to, encodeRow)
+      const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
+      const { id, properties } = document
+      budget.spend(partition.add({ index, id, properties, json, insertId: insertIdOf(document, index) }, to))
     } catch (thrown) {
       const isUnfit = thrown instanceof ConnectorError && thrown.code === 'BQC_DOCUMENT_INVALID'
       const mayBeOld = isUnfit && !isSecond && encodeRow !== undefined
@@ -139,7 +131,7 @@ export async function* insertPipeline(
     budget.spend(heldBytes)
     const standing = encoder
       .then(
-        (encodeRow) => tryEnter(document, index, to, encodeRow, isSecond),
+        (encodeRow) => enter(document, index, to, encodeRow, isSecond),
         (thrown) => reject(document, index, thrown, to),
       )
       .finally(() => {
@@ -154,7 +146,7 @@ export async function* insertPipeline(
       to = destinationOf(document, options.destination)
       const encoder = ports.encoders.of(to, stopping.signal)
       if (encoder instanceof Promise) standAside(document, index, to, encoder)
-      else tryEnter(document, index, to, encoder)
+      else enter(document, index, to, encoder)
     } catch (thrown) {
       reject(document, index, thrown, to)
     }

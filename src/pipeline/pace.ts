@@ -22,7 +22,8 @@ const growth = 0.01
 const smallestShare = 1 / 16
 
 // BigQuery's SLA asks for waits that begin at 1 s and grow exponentially up to 32 s.
-const firstWaitMs = 1000
+/** Before what failed goes again, in milliseconds; twice as long each time. */
+export const firstWaitMs = 1000
 const longestWaitMs = 32_000
 /** Between two looks at a table that is too new for insertAll. */
 const longestYoungWaitMs = 16_000

@@ -5,7 +5,7 @@ import type { InsertRequest, InsertRows, InsertVerdict } from '../contract/inser
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import type { Batch } from './batch.ts'
 import { Lane } from './lane.ts'
-import type { Pace } from './pace.ts'
+import { firstWaitMs, type Pace } from './pace.ts'
 import { nameOf } from './partition.ts'
 import { abortedError, halves, type Settled, type Settlement, settle } from './settle.ts'
 
@@ -35,9 +35,6 @@ export interface SendPorts {
   readonly insertRows: InsertRows
   readonly clock: Clock
 }
-
-/** Milliseconds before rows go again that the service stumbled over; twice as long each time. */
-const firstWaitMs = 1000
 
 /** Milliseconds that requests on the wire have to be answered when the execution is stopped. */
 const graceMs = 1000

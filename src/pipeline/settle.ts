@@ -65,21 +65,24 @@ export function settle(
  */
 function settleMalformed(batch: Batch, isStopped: boolean): Settlement | undefined {
   const settled: Settled[] = []
-  const again: Row[] = []
+  const sound: number[] = []
   const documents = documentsOf(batch)
   const fail = failing(batch, documents)
   for (const [at, document] of documents.entries()) {
     try {
       parseDocument(document)
-      again.push(batch.rows[at] as Row)
+      sound.push(at)
     } catch (thrown) {
       settled.push(fail(at, asConnectorError(thrown)))
     }
   }
   if (settled.length === 0) return undefined
-  if (!isStopped) return { settled, again: again.length > 0 ? [partOf(batch, again)] : [], isLater: false }
-  settled.push(...again.map((row) => fail(batch.rows.indexOf(row), abortedError(true))))
-  return { settled, again: [], isLater: false }
+  if (isStopped) {
+    settled.push(...sound.map((at) => fail(at, abortedError(true))))
+    return { settled, again: [], isLater: false }
+  }
+  const again = sound.map((at) => batch.rows[at] as Row)
+  return { settled, again: again.length > 0 ? [partOf(batch, again)] : [], isLater: false }
 }
 
 /** The same error for every row. */

@@ -45,7 +45,7 @@ async function insert(
 ): Promise<void> {
   const input = await openInput(file)
   const connection = await openConnection(rest)
-  const interrupt = onInterrupt('Stopping: what is on the wire is finished, nothing else is sent.')
+  const interrupt = onInterrupt('Stopping: what is on the wire has one second, nothing else is sent.')
   try {
     const config = { ...table, ...typedOptions('streaming-insert', option) }
     // A wrong option, table, key or right is told before the first document is read.

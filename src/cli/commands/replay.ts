@@ -38,7 +38,7 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
     throw new ConnectorError('BQC_CONFIG_INVALID', 'A replay has no spool: its file keeps the documents.')
   }
   const connection = await openConnection(rest)
-  const interrupt = onInterrupt('Stopping: what is on the wire is finished, the other letters stay.')
+  const interrupt = onInterrupt('Stopping: what is on the wire has one second, the other letters stay.')
   try {
     // A wrong option is told before the file is opened.
     connection.operation('streaming-insert', { objectType: 'datasets/any/tables/any', ...options })
