@@ -12,14 +12,12 @@ import {
   type SpoolDamage,
 } from '../index.ts'
 import type { Input } from './input.ts'
+import { countOutcome, noOutcomes, type OutcomeCounts } from './outcome-counts.ts'
 import { openProgressView } from './progress-view.ts'
 
 /** Documents that have their outcome. */
-interface Counts {
+interface Counts extends Readonly<OutcomeCounts> {
   readonly documents: number
-  readonly success: number
-  readonly applicationError: number
-  readonly failure: number
 }
 
 /** What became of an input. */
@@ -59,15 +57,15 @@ export async function insertDocuments(
   const letters = deadLetterFile === undefined ? undefined : await openDeadLetterFile(deadLetterFile)
   const view = openProgressView(label, () => input.totalBytes && input.bytesRead() / input.totalBytes)
   const start = performance.now()
-  const counts = noOutcomes()
-  const recovered = noOutcomes()
+  const counts = { documents: 0, ...noOutcomes() }
+  const recovered = { documents: 0, ...noOutcomes() }
   const spoolDamage = { stretches: 0, bytes: 0 }
   let trouble: InsertSummary['trouble']
 
   const account = async (outcome: Outcome) => {
     const those = outcome.recovered ? recovered : counts
     those.documents += 1
-    those[outcome.status === 'application-error' ? 'applicationError' : outcome.status] += 1
+    countOutcome(those, outcome.status)
     if (outcome.status !== 'success') await onRejected?.(outcome)
   }
   const handOver = withoutReturn(input.documents)
@@ -115,10 +113,6 @@ export async function insertDocuments(
     ...(spoolDamage.stretches === 0 ? {} : { spoolDamage }),
     ...(trouble === undefined ? {} : { trouble }),
   }
-}
-
-function noOutcomes(): { -readonly [name in keyof Counts]: number } {
-  return { documents: 0, success: 0, applicationError: 0, failure: 0 }
 }
 
 /** Lends a generator out without giving it away: whoever stops early leaves the rest to us. */

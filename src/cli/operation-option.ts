@@ -1,9 +1,14 @@
 // --option NAME=VALUE: any option of an operation, as its descriptor names it.
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { createConnector, type OperationId } from '../index.ts'
 
-/** Collects repeated flags. */
-export function collectOption(text: string, collected: Record<string, string> = {}): Record<string, string> {
+/** The flag, which may be repeated, of a command that runs Streaming Insert. */
+export const insertOption: Option = new Option(
+  '-o, --option <name=value>',
+  'an option of Streaming Insert (bqc describe streaming-insert)',
+).argParser(collect)
+
+function collect(text: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('The form is NAME=VALUE, such as batchCount=1000.')
   return { ...collected, [text.slice(0, at)]: text.slice(at + 1) }

@@ -9,13 +9,11 @@ import {
   type ProgressFeed,
   type ReplayFile,
 } from '../index.ts'
+import { countOutcome, noOutcomes, type OutcomeCounts } from './outcome-counts.ts'
 
 /** What became of the letters. */
-export interface ReplaySummary {
+export interface ReplaySummary extends Readonly<OutcomeCounts> {
   readonly letters: number
-  readonly success: number
-  readonly applicationError: number
-  readonly failure: number
   /** Lines that are no dead letter, or one that names no table. They stay as they are. */
   readonly unusable: number
   readonly interrupted: boolean
@@ -40,7 +38,7 @@ export async function replayLetters(
   file: ReplayFile,
   { options, objectType, signal, progress, onRejected, onUnusable }: ReplayOptions,
 ): Promise<ReplaySummary> {
-  const counts = { letters: 0, success: 0, applicationError: 0, failure: 0, unusable: 0 }
+  const counts = { letters: 0, ...noOutcomes(), unusable: 0 }
   /** Letters whose document has no outcome yet, by its index: as many as the budget has room for. */
   const waiting = new Map<number, LetterLine & { readonly letter: DeadLetter }>()
 
@@ -73,7 +71,7 @@ export async function replayLetters(
     for await (const outcome of operation.execute(all(), { signal, progress })) {
       const replayed = waiting.get(outcome.index)
       waiting.delete(outcome.index)
-      counts[outcome.status === 'application-error' ? 'applicationError' : outcome.status] += 1
+      countOutcome(counts, outcome.status)
       if (outcome.status === 'success' || replayed === undefined) continue
       // One that was not sent is as it was.
       const isUntried = outcome.errorCode === 'BQC_ABORTED' && outcome.attempts === 0

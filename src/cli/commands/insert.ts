@@ -12,8 +12,9 @@ import { count } from '../format.ts'
 import { openInput } from '../input.ts'
 import { type InsertSummary, insertDocuments } from '../insert-documents.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { collectOption, parseTable, typedOptions } from '../operation-option.ts'
+import { insertOption, parseTable, typedOptions } from '../operation-option.ts'
 import { printLine } from '../output.ts'
+import { Refusals } from '../refusals.ts'
 
 interface InsertCommandOptions extends ConnectionOptions {
   readonly json: boolean
@@ -21,20 +22,13 @@ interface InsertCommandOptions extends ConnectionOptions {
   readonly option?: Record<string, string>
 }
 
-/** Refusals shown on a terminal; a dead-letter file holds them all. */
-const shownRefusals = 10
-
 export function insertCommand(): Command {
   const command = new Command('insert')
     .description('streams documents into a table')
     .argument('<table>', 'DATASET.TABLE or PROJECT.DATASET.TABLE', parseTable)
     .argument('[file]', 'JSON (a list) or NDJSON; - is stdin', '-')
     .option('--dead-letter <file>', 'append the documents that did not succeed to this file')
-    .option(
-      '-o, --option <name=value>',
-      'an option of Streaming Insert (bqc describe streaming-insert)',
-      collectOption,
-    )
+    .addOption(insertOption)
   return addConnectionOptions(command).action(insert)
 }
 
@@ -58,15 +52,14 @@ async function insert(
       }),
     )
 
-    let refused = 0
+    const refusals = new Refusals()
     const summary = await insertDocuments(connection, config, input, {
       label: `insert into ${config.objectType.split('/')[3]}`,
       deadLetterFile: deadLetter,
       signal: interrupt.signal,
       onRejected: (outcome) => {
-        refused += 1
         if (json) return printLine(JSON.stringify({ outcome }))
-        if (refused <= shownRefusals) process.stderr.write(`${lineOf(outcome)}\n`)
+        refusals.show(lineOf(outcome))
         return undefined
       },
       onSpoolDamage: (spoolDamage) => {
@@ -75,7 +68,7 @@ async function insert(
       },
     })
     if (json) await printLine(JSON.stringify({ summary }))
-    else report(summary, refused, input.isStdin)
+    else report(summary, refusals, input.isStdin)
     const { interrupted, spoolDamage, trouble } = summary
     const isWhole = allSucceeded(summary) && !interrupted && !spoolDamage && !trouble
     process.exitCode = isWhole ? exitCodes.allSucceeded : exitCodes.someDidNot
@@ -102,11 +95,8 @@ function lineOf({ index, status, message, errorCode, recovered }: Outcome): stri
   return `${recovered ? 'recovered ' : ''}document ${count(index + 1)}: ${status}: ${message} [${errorCode}]`
 }
 
-function report(summary: InsertSummary, refused: number, isStdin: boolean): void {
-  if (refused > shownRefusals) {
-    const where = summary.deadLetterFile ? '' : '; --dead-letter FILE keeps them all'
-    process.stderr.write(`and ${count(refused - shownRefusals)} more${where}\n`)
-  }
+function report(summary: InsertSummary, refusals: Refusals, isStdin: boolean): void {
+  refusals.showRest(summary.deadLetterFile ? '' : '; --dead-letter FILE keeps them all')
   const seconds = (summary.durationMs / 1000).toFixed(1)
   process.stdout.write(
     `${count(summary.documents)} documents in ${seconds} s (${count(summary.rowsPerSecond)} rows/s): ` +
@@ -128,7 +118,7 @@ function report(summary: InsertSummary, refused: number, isStdin: boolean): void
   }
   if (summary.trouble) process.stderr.write(`bqc: ${summary.trouble.message} [${summary.trouble.code}]\n`)
   if (summary.interrupted && isStdin) process.stderr.write('Stopped: stdin was not read to its end.\n')
-  if (summary.deadLetterFile && refused > 0) {
+  if (summary.deadLetterFile && refusals.count > 0) {
     process.stdout.write(`documents that did not succeed: ${summary.deadLetterFile}\n`)
   }
 }

@@ -5,9 +5,10 @@ import { addConnectionOptions, type ConnectionOptions, openConnection } from '..
 import { exitCodes } from '../exit.ts'
 import { count } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { collectOption, parseTable, typedOptions } from '../operation-option.ts'
+import { insertOption, parseTable, typedOptions } from '../operation-option.ts'
 import { printLine } from '../output.ts'
 import { openProgressView } from '../progress-view.ts'
+import { Refusals } from '../refusals.ts'
 import { type ReplaySummary, replayLetters } from '../replay-letters.ts'
 
 interface ReplayCommandOptions extends ConnectionOptions {
@@ -16,19 +17,12 @@ interface ReplayCommandOptions extends ConnectionOptions {
   readonly table?: ReturnType<typeof parseTable>
 }
 
-/** Refusals shown on a terminal; the file holds them all. */
-const shownRefusals = 10
-
 export function replayCommand(): Command {
   const command = new Command('replay')
     .description('sends dead letters again; what succeeds leaves the file')
     .argument('<file>', 'dead letters, as bqc insert --dead-letter writes them')
     .option('--table <table>', 'where letters go that name no table: DATASET.TABLE', parseTable)
-    .option(
-      '-o, --option <name=value>',
-      'an option of Streaming Insert (bqc describe streaming-insert)',
-      collectOption,
-    )
+    .addOption(insertOption)
   return addConnectionOptions(command).action(replay)
 }
 
@@ -45,11 +39,7 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
     const file = await openReplayFile(path)
     const view = openProgressView('replay', () => undefined)
     const start = performance.now()
-    let shown = 0
-    const say = (line: string) => {
-      shown += 1
-      if (shown <= shownRefusals) process.stderr.write(`${line}\n`)
-    }
+    const refusals = new Refusals()
     let summary: ReplaySummary
     try {
       summary = await replayLetters(connection, file, {
@@ -60,9 +50,11 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
         onRejected: (outcome) =>
           json
             ? printLine(JSON.stringify({ outcome }))
-            : say(`${outcome.status}: ${outcome.message} [${outcome.errorCode}]`),
+            : refusals.show(`${outcome.status}: ${outcome.message} [${outcome.errorCode}]`),
         onUnusable: (line) =>
-          say(`a line stays that is no dead letter, or names no table: ${line.slice(0, 80).trim()}`),
+          refusals.show(
+            `a line stays that is no dead letter, or names no table: ${line.slice(0, 80).trim()}`,
+          ),
       })
     } finally {
       view.stop()
@@ -70,7 +62,7 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
     }
     const durationMs = Math.round(performance.now() - start)
     if (json) await printLine(JSON.stringify({ summary: { ...summary, durationMs, file: path } }))
-    else report(summary, durationMs, path)
+    else report(summary, refusals, durationMs, path)
     const isWhole = summary.success === summary.letters && summary.unusable === 0 && !summary.interrupted
     process.exitCode = isWhole ? exitCodes.allSucceeded : exitCodes.someDidNot
   } finally {
@@ -79,7 +71,8 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
   }
 }
 
-function report(summary: ReplaySummary, durationMs: number, path: string): void {
+function report(summary: ReplaySummary, refusals: Refusals, durationMs: number, path: string): void {
+  refusals.showRest('')
   const { letters, success, applicationError, failure, unusable, interrupted } = summary
   process.stdout.write(
     `${count(letters)} letters in ${(durationMs / 1000).toFixed(1)} s: ${count(success)} success, ` +
