@@ -10,8 +10,15 @@ import { abortedError, outcomeOf } from '../pipeline/settle.ts'
 import { openSource } from '../pipeline/source.ts'
 import type { OperationContext } from './open-operation.ts'
 
-/** What an operation says of a document: a payload for each result, in order. */
-export type Results = AsyncIterable<Pick<Outcome, 'payload' | 'sequence' | 'last'>>
+/** Payloads that came together, each the payload of one outcome. */
+export interface ResultGroup {
+  readonly payloads: readonly unknown[]
+  /** None comes after these; what gives one result need not say it. */
+  readonly isLast?: boolean
+}
+
+/** What an operation says of a document, in order. In groups, because a promise for each row would cost more than the row. */
+export type Results = AsyncIterable<ResultGroup>
 
 /** What an operation does with one document; `data` is parsed. A throw is the document's outcome. */
 export type Work = (data: JsonObject, signal: AbortSignal | undefined) => Results
@@ -43,35 +50,36 @@ export async function* eachDocument(
     return outcome
   }
 
-  async function* outcomesOf(document: Document): AsyncGenerator<Outcome, void, undefined> {
-    let given = 0
-    let attempts = 0
-    try {
-      const data = parseDocument(document)
-      attempts = 1
-      for await (const result of work(data, signal)) {
-        given += 1
-        const outcome: Outcome = {
-          index,
-          id: document.id,
-          status: 'success',
-          code: '200',
-          message: '',
-          attempts,
-          ...result,
-        }
-        if (result.last !== false) counters.settled(outcome)
-        yield outcome
-      }
-    } catch (thrown) {
-      yield await fail(document, thrown, attempts, given)
-    }
-  }
-
   try {
     for (let pulled = await source.next(); !pulled.done; pulled = await source.next()) {
       counters.taken()
-      yield* outcomesOf(documentOf(pulled.value))
+      const document = documentOf(pulled.value)
+      let given = 0
+      let attempts = 0
+      try {
+        const data = parseDocument(document)
+        attempts = 1
+        for await (const { payloads, isLast = gives === 'one' } of work(data, signal)) {
+          for (let at = 0; at < payloads.length; at += 1) {
+            const last = isLast && at === payloads.length - 1
+            const outcome: Outcome = {
+              index,
+              id: document.id,
+              status: 'success',
+              code: '200',
+              message: '',
+              payload: payloads[at],
+              attempts,
+              ...(gives === 'many' ? { sequence: given, last } : {}),
+            }
+            given += 1
+            if (last) counters.settled(outcome)
+            yield outcome
+          }
+        }
+      } catch (thrown) {
+        yield await fail(document, thrown, attempts, given)
+      }
       counters.notify()
       index += 1
     }

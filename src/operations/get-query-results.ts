@@ -45,19 +45,12 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
       }
       const first = await readWhenDone(query, signal)
       const decode = compileRowDecoder(first.fields)
-      let sequence = 0
       let page = first
-      for (;;) {
-        const isLastPage = !page.pageToken
-        for (const [at, row] of page.rows.entries()) {
-          const last = isLastPage && at === page.rows.length - 1
-          yield { payload: decode(row), sequence, last }
-          sequence += 1
-        }
-        if (isLastPage) break
+      while (page.pageToken) {
+        if (page.rows.length > 0) yield { payloads: page.rows.map(decode) }
         page = await readPage({ ...query, pageToken: page.pageToken }, signal)
       }
-      if (page.rows.length === 0) yield { payload: undefined, sequence, last: true }
+      yield { payloads: page.rows.length > 0 ? page.rows.map(decode) : [undefined], isLast: true }
     })
 }
 

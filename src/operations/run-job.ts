@@ -43,7 +43,7 @@ export const openRunJob: OpenOperation = (context, config) => {
         const text = `Job ${nameOf(job)} failed${at}: ${message ?? reason}`.replace(/\.?$/, '.')
         throw new ConnectorError('BQC_JOB_FAILED', text, { reason: reason ?? '', payload: job })
       }
-      yield { payload: job }
+      yield { payloads: [job] }
     })
 }
 
