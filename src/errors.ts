@@ -23,6 +23,11 @@ export const errorCatalogue = {
     meaning: 'The account of the connection lacks a right, or the project has no billing.',
     advice: 'Grant the right that the message names to the account of the connection.',
   },
+  BQC_CLOCK_SKEWED: {
+    category: 'config',
+    meaning: 'The clock of this machine differs too much from that of the token endpoint.',
+    advice: 'Set the clock of this machine, best by a time service.',
+  },
   BQC_CONFIG_INVALID: {
     category: 'config',
     meaning: 'An option, an argument or a field of the connection is missing or not allowed.',
@@ -148,7 +153,7 @@ export const errorCatalogue = {
   BQC_SIGN_IN_REFUSED: {
     category: 'config',
     meaning: 'The token endpoint issued no token.',
-    advice: 'Check that the key is still valid, and the clock of this machine.',
+    advice: 'Check that the credentials of the connection are still valid.',
   },
   BQC_SPOOL_IN_USE: {
     category: 'config',

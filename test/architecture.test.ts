@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   encoding: ['contract', 'errors.ts'],
   mapping: ['contract', 'errors.ts'],
   bigquery: ['contract', 'errors.ts'],
-  connection: ['contract', 'errors.ts', 'descriptor', 'bigquery/transport.ts'],
+  connection: ['contract', 'errors.ts', 'descriptor', 'bigquery/transport.ts', 'bigquery/http-message.ts'],
   browse: ['contract', 'errors.ts', 'bigquery', 'encoding'],
   pipeline: ['contract', 'errors.ts', 'encoding'],
   tracking: ['contract', 'errors.ts'],

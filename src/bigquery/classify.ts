@@ -2,7 +2,7 @@
 // What stands in its tables is what `bqc describe errors` shows.
 import type { RowError, RowVerdict } from '../contract/insert-rows.ts'
 import { ConnectorError, type ErrorCode, errorCatalogue } from '../errors.ts'
-import type { HttpReply } from './http-message.ts'
+import { type HttpReply, retryAfterMs } from './http-message.ts'
 
 /** What to do about a refused request. */
 export type RequestVerdict = 'retry' | 'split' | 'give-up'
@@ -171,16 +171,4 @@ function readEnvelope(text: string): { payload: unknown; message?: string; reaso
   } catch {
     return { payload: undefined }
   }
-}
-
-/** A service that asks for more than an hour is asked again after one. */
-const longestAskedMs = 3_600_000
-
-/** Seconds, or a date: that is compared with the answer's own date, whatever the clock here says. */
-function retryAfterMs(headers: HttpReply['headers']): number | undefined {
-  const { 'retry-after': after, date = '' } = headers
-  if (after === undefined) return undefined
-  const seconds = Number(after)
-  const asked = Number.isNaN(seconds) ? Math.max(Date.parse(after) - Date.parse(date), 0) : seconds * 1000
-  return asked >= 0 ? Math.min(asked, longestAskedMs) : undefined
 }

@@ -15,3 +15,15 @@ export interface HttpReply {
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
 }
+
+/** A service that asks for more than an hour is asked again after one. */
+const longestAskedMs = 3_600_000
+
+/** How long an answer asks to wait. Seconds, or a date: that is compared with the answer's own date, whatever the clock here says. */
+export function retryAfterMs(headers: HttpReply['headers']): number | undefined {
+  const { 'retry-after': after, date = '' } = headers
+  if (after === undefined) return undefined
+  const seconds = Number(after)
+  const asked = Number.isNaN(seconds) ? Math.max(Date.parse(after) - Date.parse(date), 0) : seconds * 1000
+  return asked >= 0 ? Math.min(asked, longestAskedMs) : undefined
+}

@@ -6,6 +6,8 @@ import type { ConnectionConfig } from '../../contract/connection.ts'
 import { isSafeUrl } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { Token } from '../token-source.ts'
+import { judgeAssertionRefusal } from './assertion-refusal.ts'
+import { requestToken } from './token-request.ts'
 
 const googleTokenUrl = 'https://oauth2.googleapis.com/token'
 
@@ -61,34 +63,18 @@ export async function fetchJwtBearerToken(
     .setExpirationTime(issuedAt + lifetimeSeconds)
     .sign(key.privateKey)
 
-  const reply = await http.send({
-    method: 'POST',
-    url: key.tokenUrl,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-      assertion,
-    }).toString(),
-    timeoutMs: 30_000,
-  })
-  const answer = parseObject(reply.text)
-  const value = answer['access_token']
-  if (reply.status !== 200 || typeof value !== 'string') throw refused(reply.status, answer, key)
-  return { value, expiresAt: now() + lifetimeOf(answer['expires_in']) * 1000 }
-}
-
-/** Seconds that a token is good for; an hour where the answer does not say. */
-function lifetimeOf(seconds: unknown): number {
-  const lifetime = Number(seconds ?? lifetimeSeconds)
-  return Number.isFinite(lifetime) && lifetime > 0 ? lifetime : lifetimeSeconds
-}
-
-function refused(status: number, answer: Record<string, unknown>, key: SigningKey): ConnectorError {
-  const reason = typeof answer['error'] === 'string' ? answer['error'] : `HTTP status ${status}`
-  const detail = answer['error_description'] ? `: ${answer['error_description']}` : ''
-  const code = status >= 500 || status === 429 ? 'BQC_SERVICE_UNAVAILABLE' : 'BQC_SIGN_IN_REFUSED'
-  const message = `Sign-in as ${key.issuer} was refused by ${key.tokenUrl} (${reason}${detail.replace(/\.$/, '')}). Check that the key is still valid, and this machine's clock.`
-  return new ConnectorError(code, message, { httpStatus: status, reason })
+  const { token } = await requestToken(
+    http,
+    {
+      url: key.tokenUrl,
+      form: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion },
+      as: key.issuer,
+      judge: (refusal) =>
+        judgeAssertionRefusal({ issuer: key.issuer, keyId: key.keyId, subject: claims.subject }, refusal),
+    },
+    now,
+  )
+  return token
 }
 
 interface KeyFile {

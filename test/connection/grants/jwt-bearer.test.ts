@@ -277,7 +277,7 @@ describe('sign-in', () => {
       httpStatus: 400,
     })
     expect(refusal.message).toMatch(
-      /^Sign-in as loader@demo\S+ was refused by http:\S+\/token \(invalid_grant: Invalid JWT Signature\)\. Check /,
+      /^Sign-in as loader@demo\S+ was refused by http:\S+\/token \(invalid_grant: Invalid JWT Signature\)\. The key key-1 is none of /,
     )
   })
 
