@@ -1,7 +1,8 @@
 // The embedded BigQuery: starts a server on 127.0.0.1 that speaks the BigQuery v2 API, with DuckDB inside.
 import type { AddressInfo } from 'node:net'
-import { openServiceAccounts, type ServiceAccountKey } from './auth/service-accounts.ts'
-import { createTokenEndpoint } from './auth/token-endpoint.ts'
+import type { OAuthClient, OAuthClientOptions } from './auth/oauth-clients.ts'
+import type { ServiceAccountKey } from './auth/service-accounts.ts'
+import { openSignIn } from './auth/sign-in.ts'
 import { faultRoutes } from './faults/fault-routes.ts'
 import { type FaultRule, parseFaultRules } from './faults/fault-rule.ts'
 import { createFaults, watchSchemas } from './faults/faults.ts'
@@ -32,6 +33,7 @@ import { createLoads } from './transfer/loads.ts'
 import { type Files, openFiles } from './uploads/files.ts'
 import { createUploads } from './uploads/uploads.ts'
 
+export type { OAuthClient, OAuthClientOptions } from './auth/oauth-clients.ts'
 export type { ServiceAccountKey } from './auth/service-accounts.ts'
 export type { FaultRule } from './faults/fault-rule.ts'
 
@@ -61,6 +63,10 @@ export interface LocalBigQuery {
   projectId: string
   /** Registers a service account (or a further key for one) whose JWTs the token endpoint accepts. Default name 'local-bigquery'. */
   createServiceAccount(name?: string): Promise<ServiceAccountKey>
+  /** Registers an OAuth client, for whom the consent page then asks. */
+  createOAuthClient(options?: OAuthClientOptions): Promise<OAuthClient>
+  /** What a person does who removes the application from the account: all tokens of the client are void. */
+  revokeConsents(clientId: string): Promise<void>
   /** Ends the server, its connections and the database. Safe to call again. */
   close(): Promise<void>
 }
@@ -103,9 +109,8 @@ async function serve(
     await installJavascript(connection)
   })
   const stored = await openCatalog(pool, now)
-  const accounts = await openServiceAccounts(pool)
-  const tokens = createTokenEndpoint(accounts, now)
-  const faults = createFaults(options.faults, now, tokens.expireAll)
+  const signIn = await openSignIn(pool, now)
+  const faults = createFaults(options.faults, now, signIn.tokens.expireAll)
   const catalog = watchSchemas(stored, faults)
   const jobs = await openJobStore(pool, (job) => {
     const { resultTable } = job as QueryJob
@@ -134,7 +139,7 @@ async function serve(
       },
       now,
       queries: { catalog, pool: querying, mutex, jobs, parser, now, checkDml: faults.checkDml },
-      tokens,
+      tokens: signIn.tokens,
       faults,
       loads,
       objects,
@@ -145,6 +150,7 @@ async function serve(
       ...[...projectRoutes(projectId), ...datasetRoutes, ...tableRoutes, ...tableDataRoutes],
       ...[...routineRoutes, ...jobRoutes, ...uploadRoutes, ...objectRoutes, ...faultRoutes],
     ],
+    signIn,
     authentication,
     url: () => url,
   })
@@ -176,7 +182,9 @@ async function serve(
   return {
     url,
     projectId,
-    createServiceAccount: (name = 'local-bigquery') => accounts.create(name, projectId, url),
+    createServiceAccount: (name = 'local-bigquery') => signIn.accounts.create(name, projectId, url),
+    createOAuthClient: (client = {}) => signIn.clients.create(client, projectId, url),
+    revokeConsents: (clientId) => signIn.consents.end(signIn.consents.of(clientId)),
     close: () => {
       closing ??= close()
       return closing

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import { answerSignIn, type SignIn } from './auth/sign-in.ts'
 import type { Encounter } from './faults/faults.ts'
 import { sendMangled } from './faults/mangle.ts'
 import { readBody } from './request-body.ts'
@@ -13,6 +14,7 @@ const API_PREFIX = '/bigquery/v2/'
 export interface ServerOptions {
   readonly services: Services
   readonly routes: readonly Route[]
+  readonly signIn: SignIn
   readonly authentication: 'open' | 'required'
   /** The address the server is reached at; known once it listens. */
   readonly url: () => string
@@ -56,11 +58,15 @@ async function serve(
 
 async function answer(options: ServerOptions, request: IncomingMessage): Promise<Reply> {
   const url = new URL(request.url ?? '/', options.url())
-  if (url.pathname === '/token' && request.method === 'POST') {
-    const form = new URLSearchParams((await readBody(request)).toString('utf8'))
-    const { status, body } = options.services.tokens.grant(form, tokenUrls(options, request))
-    return new Reply(status, body)
-  }
+  const signedIn = await answerSignIn(options.signIn, {
+    method: request.method,
+    url,
+    headers: request.headers,
+    // The server may be reached as localhost too; an assertion made out to either name is for it.
+    baseUrls: [options.url(), `http://${request.headers.host}`],
+    read: () => readBody(request),
+  })
+  if (signedIn !== undefined) return signedIn
   const path = url.pathname.startsWith(API_PREFIX)
     ? url.pathname.slice(API_PREFIX.length)
     : url.pathname.replace(/^\/+/, '')
@@ -80,11 +86,6 @@ async function answer(options: ServerOptions, request: IncomingMessage): Promise
   const value = await found.route.answer(asked)
   if (value instanceof Reply) return value
   return value === undefined ? new Reply(204, undefined) : new Reply(200, value)
-}
-
-/** The server may be reached as localhost too; an assertion made out to either name is for this endpoint. */
-function tokenUrls(options: ServerOptions, request: IncomingMessage): readonly string[] {
-  return [`${options.url()}/token`, `http://${request.headers.host}/token`]
 }
 
 function checkToken(options: ServerOptions, request: IncomingMessage): void {

@@ -1,51 +1,37 @@
 // The OAuth token endpoint: trades a signed assertion for an access token, and refuses in Google's words.
-import { createVerify, randomBytes } from 'node:crypto'
+import { createVerify } from 'node:crypto'
+import type { AccessTokens } from './access-tokens.ts'
+import type { CodeGrants } from './code-grants.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
+import { missing, refuse, type TokenReply } from './token-reply.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-/** Google reports one second less than the hour a token lives. */
-const EXPIRES_IN_S = 3_599
-const LIFETIME_MS = 3_600_000
 const LONGEST_ASSERTION_S = 3_600
 /** How far a client's clock may be off. */
 const SKEW_S = 300
 
-interface TokenReply {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-}
-
 export interface TokenEndpoint {
-  grant(form: URLSearchParams, tokenUrls: readonly string[]): TokenReply
-  isValid(accessToken: string): boolean
-  /** No token issued so far is valid any more. */
-  expireAll(): void
+  grant(form: URLSearchParams, tokenUrls: readonly string[], authorization?: string): Promise<TokenReply>
 }
 
-export function createTokenEndpoint(accounts: ServiceAccounts, now: () => number): TokenEndpoint {
-  const issued = new Map<string, number>()
-
-  function issue(): TokenReply {
-    const token = `ya29.local.${randomBytes(48).toString('base64url')}`
-    const at = now()
-    for (const [old, expiresAt] of issued) if (expiresAt <= at) issued.delete(old)
-    issued.set(token, at + LIFETIME_MS)
-    return { status: 200, body: { access_token: token, expires_in: EXPIRES_IN_S, token_type: 'Bearer' } }
-  }
-
+export function createTokenEndpoint(
+  accounts: ServiceAccounts,
+  tokens: AccessTokens,
+  codes: CodeGrants,
+  now: () => number,
+): TokenEndpoint {
   return {
-    expireAll: () => issued.clear(),
-    isValid: (accessToken) => (issued.get(accessToken) ?? 0) > now(),
-    grant(form, tokenUrls) {
+    async grant(form, tokenUrls, authorization = '') {
       const grantType = form.get('grant_type')
-      if (grantType === null || grantType === '')
-        return refuse('invalid_request', 'Required parameter is missing: grant_type')
+      if (grantType === null || grantType === '') return missing('grant_type')
+      if (grantType === 'authorization_code') return codes.redeem(form, authorization)
+      if (grantType === 'refresh_token') return codes.refresh(form, authorization)
       if (grantType !== JWT_BEARER)
         return refuse('unsupported_grant_type', `Invalid grant_type: ${grantType}`)
       const assertion = form.get('assertion')
-      if (assertion === null || assertion === '')
-        return refuse('invalid_request', 'Required parameter is missing: assertion')
-      return checkAssertion(assertion, accounts, tokenUrls, now() / 1000) ?? issue()
+      if (assertion === null || assertion === '') return missing('assertion')
+      const refusal = checkAssertion(assertion, accounts, tokenUrls, now() / 1000)
+      return refusal ?? { status: 200, body: tokens.issue() }
     },
   }
 }
@@ -95,14 +81,11 @@ function checkAssertion(
     return refuse('invalid_scope', 'Invalid OAuth scope or ID token audience provided.')
   const subject = claims['sub']
   if (subject !== undefined && subject !== claims['iss'])
-    return {
-      status: 401,
-      body: {
-        error: 'unauthorized_client',
-        error_description:
-          'Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested.',
-      },
-    }
+    return refuse(
+      'unauthorized_client',
+      'Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested.',
+      401,
+    )
   return undefined
 }
 
@@ -113,8 +96,4 @@ function decode(part: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
-}
-
-function refuse(error: string, description: string): TokenReply {
-  return { status: 400, body: { error, error_description: description } }
 }

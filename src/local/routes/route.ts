@@ -1,7 +1,7 @@
 // What a route is: a method, a path with :names, and a function from request to JSON.
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { TokenEndpoint } from '../auth/token-endpoint.ts'
+import type { AccessTokens } from '../auth/access-tokens.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { RequestMemory } from '../jobs/request-memory.ts'
 import type { QueryEngine } from '../jobs/run-query.ts'
@@ -19,7 +19,7 @@ export interface Services {
   readonly reading: Pool
   readonly rows: RowStore
   readonly queries: QueryEngine
-  readonly tokens: TokenEndpoint
+  readonly tokens: AccessTokens
   readonly loads: Loads
   readonly objects: ObjectStore
   readonly uploads: Uploads

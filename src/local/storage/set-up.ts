@@ -1,4 +1,4 @@
-// The tables that hold the catalog, the jobs and the accounts, beside the rows they describe.
+// The tables that hold catalog, jobs, accounts, OAuth clients and consents, beside the rows they describe.
 import type { Connection } from './engine.ts'
 
 const SET_UP = `
@@ -11,6 +11,8 @@ CREATE TABLE IF NOT EXISTS store."_meta".tables (project VARCHAR, dataset VARCHA
 CREATE TABLE IF NOT EXISTS store."_meta".routines (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".jobs (project VARCHAR, location VARCHAR, id VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".accounts (email VARCHAR, key_id VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".clients (id VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".consents (id VARCHAR, entry VARCHAR);
 `
 
 export async function prepareStorage(connection: Connection): Promise<void> {
