@@ -119,6 +119,11 @@ export const errorCatalogue = {
     meaning: 'The port for the embedded BigQuery is taken.',
     advice: 'Choose another port; 0 takes any free one.',
   },
+  BQC_PROPERTY_INVALID: {
+    category: 'document',
+    meaning: 'A property of the document is not what the option of its name allows.',
+    advice: 'Correct the properties that the faults name.',
+  },
   BQC_QUOTA_EXCEEDED: {
     category: 'transient',
     meaning: 'A quota or a rate limit of BigQuery was exceeded, and stayed so.',

@@ -12,9 +12,8 @@ export async function listObjectTypes(
   datasetId: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly ObjectType[]> {
-  if ('fixed' in descriptor.objectTypes) {
-    return descriptor.objectTypes.fixed.map(({ id, label }) => ({ id, label, kind: 'job' }))
-  }
+  const { fixed = [], tables } = descriptor.objectTypes
+  if (tables === undefined) return fixed
   if (!datasetId) {
     const message = `Tables for ${descriptor.id} are listed dataset by dataset: give a datasetId.`
     throw new ConnectorError('BQC_CONFIG_INVALID', message, {

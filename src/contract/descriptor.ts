@@ -1,5 +1,6 @@
 // What a host reads to draw forms, without knowing BigQuery. Obeys schemas/descriptor.schema.json.
 import type { ErrorCategory, ErrorCode } from '../errors.ts'
+import type { ObjectType, TableType } from './object-type.ts'
 import type { OperationId } from './operation.ts'
 import type { JsonSchema } from './profile.ts'
 
@@ -11,18 +12,39 @@ export interface ConnectionDescriptor {
   readonly config: JsonSchema
 }
 
+/** What a host's engine needs to know of an operation. */
+export interface OperationFacts {
+  /** Where documents flow: into BigQuery, out of it, or both. */
+  readonly direction: 'in' | 'out' | 'both'
+  /** What a document holds: a JSON object, or a file's bytes. */
+  readonly request: 'json' | 'file'
+  /** Payloads that a document which succeeds gives. */
+  readonly results: 'none' | 'one' | 'many'
+  /** Executing the same document twice leaves what executing it once does. */
+  readonly idempotent: boolean
+  /** A stop ends what goes on at the service, too. */
+  readonly cancels: boolean
+  /** It can tell what a document would do without doing it. */
+  readonly dryRun: boolean
+}
+
 export interface OperationDescriptor {
   readonly id: OperationId
   readonly label: string
   readonly help: string
-  /** Which object types it acts on: listed tables, or this fixed list. */
-  readonly objectTypes:
-    | { readonly browse: 'tables' }
-    | { readonly fixed: readonly { readonly id: string; readonly label: string }[] }
-  /** JSON Schema of the options, `objectType` included. The only place where defaults stand. */
+  readonly facts: OperationFacts
+  /** What it acts on: a fixed list, and BigQuery's types of the tables that are listed beside it. */
+  readonly objectTypes: {
+    readonly fixed?: readonly ObjectType[]
+    readonly tables?: readonly TableType[]
+  }
+  /** JSON Schema of what `browse` and `profile` may be asked with; absent: nothing. */
+  readonly scope?: JsonSchema
+  /**
+   * JSON Schema of the options, `objectType` included. The only place where defaults stand. Fields with
+   * `x-per-document` can be overridden by a document's properties.
+   */
   readonly options: JsonSchema
-  /** Names of the document properties that override an option for one document. */
-  readonly documentProperties: readonly string[]
 }
 
 /** A stable error code. */

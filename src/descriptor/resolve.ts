@@ -1,20 +1,28 @@
 // A component's values -> the values in force: defaults filled in, and all faults reported together.
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { JsonSchema } from '../contract/profile.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
 
-type Form = { readonly properties: Readonly<Record<string, Record<string, unknown>>> }
+export type Form = { readonly properties: Readonly<Record<string, Record<string, unknown>>> }
 
-const ajv = new Ajv2020({
-  allErrors: true,
-  strict: false,
-  useDefaults: true,
-  verbose: true,
-  validateFormats: true,
-})
-ajv.addFormat('endpoint', (text) => isSafeUrl(text) && URL.parse(text)?.pathname === '/')
-ajv.addFormat('safe-url', isSafeUrl)
-ajv.addFormat('loopback', isLoopback)
+/** An ajv that knows the formats of fields. */
+export function ajvOfForms(options: Options): Ajv2020 {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    verbose: true,
+    validateFormats: true,
+    ...options,
+  })
+  ajv.addFormat('endpoint', (text) => isSafeUrl(text) && URL.parse(text)?.pathname === '/')
+  ajv.addFormat('safe-url', isSafeUrl)
+  ajv.addFormat('loopback', isLoopback)
+  return ajv
+}
+
+const ajv = ajvOfForms({ useDefaults: true })
+// A field that only documents may fill in takes no value from a component.
+ajv.addKeyword({ keyword: 'x-per-document', validate: (per: unknown) => per !== 'only' })
 const formats: Readonly<Record<string, string>> = {
   endpoint: 'must be scheme, host and port alone: https anywhere, http only on this machine (localhost)',
   'safe-url': 'must be an https URL, or an http URL on this machine, without user, password and query',
@@ -54,18 +62,26 @@ export function resolve<T>(form: JsonSchema, values: unknown, of: string): T {
   validate(resolved)
   if (validate(resolved)) return resolved as T
 
-  const fields = (form as unknown as Form).properties
-  const faults = (validate.errors ?? []).flatMap((error) => faultOf(error, fields))
-  throw invalidConfig(of, faults)
+  throw invalidConfig(of, faultsOf(validate, (form as unknown as Form).properties))
 }
 
 /** The error for a set of faults in a component's values. */
 export function invalidConfig(of: string, faults: readonly Fault[]): ConnectorError {
-  const lines = faults.map((fault) => {
+  return new ConnectorError('BQC_CONFIG_INVALID', `The ${of} is not usable: ${lineOf(faults)}.`, { faults })
+}
+
+/** All faults on one line, for people. */
+export function lineOf(faults: readonly Fault[]): string {
+  const said = faults.map((fault) => {
     const found = 'value' in fault ? `, not ${quoted(fault.value)}` : ''
     return `${fault.path === '' ? 'it' : fault.path.slice(1)} ${fault.message}${found}`
   })
-  return new ConnectorError('BQC_CONFIG_INVALID', `The ${of} is not usable: ${lines.join('; ')}.`, { faults })
+  return said.join('; ')
+}
+
+/** What a form has refused, in our words. */
+export function faultsOf({ errors }: ValidateFunction, fields: Form['properties']): Fault[] {
+  return (errors ?? []).flatMap((error) => faultOf(error, fields))
 }
 
 function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
@@ -96,6 +112,15 @@ function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
       return at(error.instancePath, `must be ${nameOfType(error.params['type'])}`)
     case 'enum':
       return at(error.instancePath, `must be one of ${error.params['allowedValues'].join(', ')}`)
+    case 'const':
+      // One of the values of a oneOf, which says them all.
+      return error.schemaPath.includes('/oneOf/') ? [] : at(error.instancePath, error.message ?? '')
+    case 'oneOf': {
+      const values = (error.schema as readonly { readonly const: unknown }[]).map((one) => one.const)
+      return at(error.instancePath, `must be one of ${values.join(', ')}`)
+    }
+    case 'x-per-document':
+      return at(error.instancePath, 'must not be an option: it is a property of documents')
     case 'minimum':
     case 'maximum':
       return at(error.instancePath, `must be ${rangeOf(error.parentSchema ?? {})}`)

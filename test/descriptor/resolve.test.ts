@@ -166,6 +166,44 @@ describe('faults', () => {
   })
 })
 
+describe('a field that only documents fill in', () => {
+  it('is no option', () => {
+    expect(refusalOf(() => insert({ ...table, insertId: 'a' })).faults).toEqual([
+      {
+        path: '/insertId',
+        value: 'a',
+        message: 'must not be an option: it is a property of documents',
+      },
+    ])
+  })
+})
+
+describe('a field with labelled values', () => {
+  const form = {
+    type: 'object',
+    properties: {
+      after: {
+        type: 'string',
+        oneOf: [
+          { const: 'KEEP', title: 'Keep' },
+          { const: 'DELETE', title: 'Delete' },
+        ],
+      },
+      wait: { type: 'string' },
+    },
+  }
+
+  it('takes one of them', () => {
+    expect(resolve(form, { after: 'KEEP' }, 'form')).toEqual({ after: 'KEEP' })
+  })
+
+  it('says them all when it is given another', () => {
+    expect(refusalOf(() => resolve(form, { after: 'drop' }, 'form')).faults).toEqual([
+      { path: '/after', value: 'drop', message: 'must be one of KEEP, DELETE' },
+    ])
+  })
+})
+
 describe('secrets', () => {
   const secret = 'correct-horse-battery-staple'
 
