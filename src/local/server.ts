@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { answerSignIn, type SignIn } from './auth/sign-in.ts'
 import type { Encounter } from './faults/faults.ts'
-import { sendMangled } from './faults/mangle.ts'
+import { cutBody, sendMangled } from './faults/mangle.ts'
 import { readBody } from './request-body.ts'
 import { type ApiRequest, match, Reply, type Route, type Services } from './routes/route.ts'
 import { ApiError, errorEnvelope } from './wire/api-error.ts'
@@ -46,6 +46,7 @@ async function serve(
     await send(response, new Reply(status, body, headers))
     return
   }
+  if (met?.cutBody !== undefined) cutBody(request, met.cutBody)
   const reply = await answer(options, request).catch((error: unknown) => {
     const failure = error instanceof ApiError ? error : new ApiError(500, 'internalError', firstLine(error))
     return new Reply(failure.status, errorEnvelope(failure), failure.headers)

@@ -98,3 +98,29 @@ test('an upload whose configuration is wrong hears it with the last piece', asyn
   const last = await put(response.headers.get('location') ?? '', undefined, lines(1))
   expect(last.status).toBe(404)
 })
+
+test('of a piece that is cut off in the middle, the whole granules are there', async () => {
+  const session = await begin('cut')
+  await fetch(`${api.local.url}/_faults`, {
+    method: 'PUT',
+    body: JSON.stringify([{ match: { method: 'PUT', path: '/upload/', count: 1 }, cutBody: PIECE + 1000 }]),
+  })
+
+  await expect(
+    put(session, `bytes 0-${3 * PIECE - 1}/${3 * PIECE}`, lines((3 * PIECE) / 16)),
+  ).rejects.toThrow()
+
+  await expect
+    .poll(async () => (await put(session, 'bytes */*')).headers.get('range'))
+    .toBe(`bytes=0-${PIECE - 1}`)
+  const rest = `bytes ${PIECE}-${3 * PIECE - 1}/${3 * PIECE}`
+  expect((await put(session, rest, lines((2 * PIECE) / 16))).status).toBe(200)
+  await expect
+    .poll(async () => values(await api.query('SELECT COUNT(*) FROM d.cut')))
+    .toEqual([[String((3 * PIECE) / 16)]])
+})
+
+test('an empty file becomes a load job of no rows', async () => {
+  expect((await put(await begin('none'), 'bytes */0')).status).toBe(200)
+  await expect.poll(async () => values(await api.query('SELECT COUNT(*) FROM d.none'))).toEqual([['0']])
+})

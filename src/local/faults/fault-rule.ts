@@ -39,6 +39,8 @@ export interface FaultRule {
   readonly headers?: Readonly<Record<string, string>>
   /** Closes the connection without an answer, before the request is looked at or after it has taken effect. */
   readonly reset?: 'before' | 'after'
+  /** The connection closes when so many bytes of the request's body have come in, and more would follow. */
+  readonly cutBody?: number
   /** The request takes effect; of its answer's body only so many bytes arrive. */
   readonly truncate?: number
   /** The request takes effect; its answer's body arrives at this rate, in bytes per second. */
@@ -88,6 +90,7 @@ const FIELDS: Readonly<Record<string, Check>> = {
       ? undefined
       : 'must be an object of texts',
   reset: (value) => (value === 'before' || value === 'after' ? undefined : 'must be "before" or "after"'),
+  cutBody: whole(0),
   truncate: whole(0),
   bytesPerSecond: whole(1),
   quota: fields({ requests: whole(0), perMs: whole(1) }, ['requests', 'perMs']),
@@ -99,7 +102,7 @@ const FIELDS: Readonly<Record<string, Check>> = {
 }
 
 const EFFECTS = [
-  ...['delayMs', 'status', 'reset', 'truncate', 'bytesPerSecond', 'quota', 'expireTokens'],
+  ...['delayMs', 'status', 'reset', 'cutBody', 'truncate', 'bytesPerSecond', 'quota', 'expireTokens'],
   ...['hiddenMs', 'staleSchemaMs', 'dmlRefusedMs'],
 ]
 

@@ -11,6 +11,7 @@ export interface Encounter {
   delayMs: number
   answer?: { readonly status: number; readonly body: unknown; readonly headers: Record<string, string> }
   reset?: 'before' | 'after'
+  cutBody?: number
   truncate?: number
   bytesPerSecond?: number
 }
@@ -107,6 +108,7 @@ export function createFaults(given: unknown, now: () => number, expireTokens: ()
         if (rule.expireTokens === true) expireTokens()
         if (rule.reset !== undefined) met.reset = rule.reset
         else if (rule.status !== undefined || rule.quota !== undefined) met.answer = answerOf(rule)
+        else if (rule.cutBody !== undefined) met.cutBody = rule.cutBody
         else if (rule.truncate !== undefined) met.truncate = rule.truncate
         else if (rule.bytesPerSecond !== undefined) met.bytesPerSecond = rule.bytesPerSecond
         else continue

@@ -1,6 +1,6 @@
 // Resumable uploads: sessions that take a file in pieces, and tell how much of it they have.
 import { randomBytes } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
+import { open, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { Reply } from '../routes/route.ts'
@@ -53,8 +53,10 @@ export function createUploads(scratch: string, now: () => number): Uploads {
   const newPath = (): string => join(scratch, randomBytes(16).toString('hex'))
 
   async function finished(id: string, session: Session): Promise<Reply> {
-    session.answer ??= session.finish(session.path)
     try {
+      // An empty file has brought no piece that would have made it.
+      if (session.stored === 0) await writeFile(session.path, '')
+      session.answer ??= session.finish(session.path)
       return new Reply(200, await session.answer)
     } catch (error) {
       sessions.delete(id)
@@ -160,6 +162,10 @@ async function append(
       throw invalid(
         `The piece has ${at - start} bytes, not the ${range.end + 1 - start} that its range says.`,
       )
+  } catch (error) {
+    // Nor is a granule kept that did not come whole.
+    session.stored = Math.max(session.stored - (session.stored % GRANULARITY), first)
+    throw error
   } finally {
     await file.close()
   }
