@@ -175,6 +175,12 @@ export const errorCatalogue = {
     meaning: 'BigQuery did not accept the token, not even a new one.',
     advice: 'Check the credentials of the connection.',
   },
+  BQC_UPLOAD_LOST: {
+    category: 'transient',
+    meaning:
+      'BigQuery has forgotten a file that was being uploaded, and the file cannot be read from its beginning again.',
+    advice: 'Send the document again; give the file as bytes, or as a source that can be opened again.',
+  },
 } as const
 
 /** A stable error code; switch on it. */

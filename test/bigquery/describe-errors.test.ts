@@ -51,6 +51,7 @@ describe('the descriptor of errors', () => {
       'BQC_ABORTED',
       'BQC_DESTINATION_GIVEN_UP',
       'BQC_TABLE_TOO_NEW',
+      'BQC_UPLOAD_LOST',
     ])
     expect(errors.filter(({ verdict, category }) => verdict === 'retry' && category !== 'transient')).toEqual(
       [],
