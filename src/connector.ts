@@ -56,6 +56,12 @@ async function openConnection(
   const control = openControlPlane(transport, endpoint, retry)
   const context = { projectId, endpoint, location, jobDefaults, transport, control, retry, clock, random }
   const closing = new AbortController()
+  const lastWork = new Set<Promise<unknown>>()
+  const beforeClose = (work: Promise<unknown>) => {
+    lastWork.add(work)
+    const forget = () => lastWork.delete(work)
+    work.then(forget, forget)
+  }
   let closed: Promise<void> | undefined
 
   const describe = (operationId: string): OperationDescriptor => {
@@ -79,7 +85,7 @@ async function openConnection(
     const { id, options: form } = describe(operationId)
     const options = resolve<OperationConfig>(form, values, `operation ${id}`)
     const traced = { operation: id, objectType: options.objectType, endpoint, clock, version }
-    const start = operations[id]({ ...context, beginTrace: () => beginTrace(traced) }, options)
+    const start = operations[id]({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
 
     const execute: Operation['execute'] = (documents, execution = {}) => {
       if (closing.signal.aborted) return refuse(closedError())
@@ -121,6 +127,7 @@ async function openConnection(
       }),
     async close() {
       closing.abort()
+      await Promise.allSettled(lastWork)
       closed ??= http.close()
       await closed
     },

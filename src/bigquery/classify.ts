@@ -78,6 +78,35 @@ export const rowRules: readonly RowRule[] = [
   { verdict: 'rejected', code: 'BQC_ROW_REFUSED' },
 ]
 
+interface JobRule {
+  /** BigQuery's reasons; absent: any. */
+  readonly reasons?: readonly string[]
+  /** A part of the message, where the reason does not tell cases apart. */
+  readonly text?: string
+  readonly verdict: JobVerdict
+}
+
+/** What to do about a job that failed: run it once more, under another id, or tell. */
+export type JobVerdict = 'retry' | 'give-up'
+
+export const jobRules: readonly JobRule[] = [
+  {
+    reasons: [
+      'backendError',
+      'internalError',
+      'jobBackendError',
+      'jobInternalError',
+      'jobRateLimitExceeded',
+      'rateLimitExceeded',
+      'tableUnavailable',
+    ],
+    verdict: 'retry',
+  },
+  { text: 'Could not serialize access', verdict: 'retry' },
+  { text: 'Too many DML statements outstanding', verdict: 'retry' },
+  { verdict: 'give-up' },
+]
+
 // What is not named here is given up.
 const verdicts: Readonly<Partial<Record<ErrorCode, RequestVerdict>>> = {
   BQC_NETWORK: 'retry',
@@ -114,6 +143,26 @@ export function rowVerdictOf(errors: readonly RowError[]): RowVerdict['verdict']
   const found = errors.map(({ reason }) => ruleFor(rowRules, reason).verdict)
   if (found.length === 0 || found.includes('rejected')) return 'rejected'
   return found.includes('again-later') ? 'again-later' : 'again'
+}
+
+/** What to do about the `errorResult` of a job. */
+export function verdictOfJob(failure: {
+  readonly reason?: string | null | undefined
+  readonly message?: string | null | undefined
+}): JobVerdict {
+  const { reason, message } = failure
+  const fits = ({ reasons, text }: JobRule) =>
+    (reasons === undefined || (reason && reasons.includes(reason))) &&
+    (text === undefined || message?.includes(text))
+  return jobRules.find(fits)?.verdict ?? 'give-up'
+}
+
+/** Where the job is whose id was taken: `Already Exists: Job PROJECT:LOCATION.ID`. */
+export function locationOfDuplicate({ payload }: ConnectorError, jobId: string): string | undefined {
+  const message = (payload as { error?: { message?: unknown } } | undefined)?.error?.message
+  if (typeof message !== 'string') return undefined
+  const end = message.indexOf(`.${jobId}`)
+  return end === -1 ? undefined : /:([A-Za-z0-9-]+)$/.exec(message.slice(0, end))?.[1]
 }
 
 /**

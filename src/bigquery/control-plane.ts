@@ -4,11 +4,30 @@
 import { bigquery, type bigquery_v2 } from 'googleapis/build/src/apis/bigquery/index.js'
 import type { TableField } from '../contract/table-schema.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
-import { refusal } from './classify.ts'
+import { locationOfDuplicate, refusal } from './classify.ts'
 import type { Retry } from './retry.ts'
 import type { Transport } from './transport.ts'
 
 export type Job = bigquery_v2.Schema$Job
+
+/** Where a job is; without a location the service looks in the US and the EU only. */
+export interface JobReference {
+  readonly projectId: string
+  readonly jobId: string
+  readonly location?: string
+}
+
+/**
+ * - `here`: this call started it.
+ * - `lost-answer`: it was there when a later try of this call came, so very likely an earlier one started it.
+ * - `former`: it was there before.
+ */
+export type JobOrigin = 'here' | 'lost-answer' | 'former'
+
+export interface StartedJob {
+  readonly job: Job
+  readonly origin: JobOrigin
+}
 
 interface TableDescription {
   readonly fields: readonly TableField[]
@@ -32,12 +51,26 @@ export interface ControlPlane {
     signal?: AbortSignal,
   ): AsyncGenerator<{ tableId: string; type: string }>
   /**
-   * Starts a job whose id is given, so that a lost answer does no harm: when the id is taken, and either
-   * nobody else can have taken it or an earlier try of this call got no answer, that job is the one meant.
-   * @param isOurs the id was made up for this job.
+   * Starts a job. Where it has an id, a lost answer does no harm: the id is taken then, and the job that has
+   * it is the one meant.
+   * @param isOurs nobody else can have taken the id: the job that has it is adopted in any case.
    */
-  insertJob(projectId: string, job: Job, isOurs: boolean, signal?: AbortSignal): Promise<Job>
-  getJob(projectId: string, jobId: string, location: string | undefined, signal?: AbortSignal): Promise<Job>
+  insertJob(projectId: string, job: Job, isOurs: boolean, signal?: AbortSignal): Promise<StartedJob>
+  /** @param attempts requests at most; default as many as for any other. */
+  getJob(
+    projectId: string,
+    jobId: string,
+    location: string | undefined,
+    signal?: AbortSignal,
+    attempts?: number,
+  ): Promise<Job>
+  /**
+   * Waits for a query job, in one request that the service answers when the job is done, or later than
+   * `timeoutMs`; then it is false. A job that failed answers with its failure.
+   */
+  awaitQuery(job: JobReference, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
+  /** Asks a job to stop, which takes a while; gives the job as it is. One that is done stays as it is. */
+  cancelJob(job: JobReference, signal?: AbortSignal): Promise<Job>
 }
 
 interface Reply<T> {
@@ -80,10 +113,17 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
 
   const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
 
-  const getJob: ControlPlane['getJob'] = (projectId, jobId, location, signal) =>
-    call(`request for job ${projectId}.${jobId}`, signal, () =>
-      api.jobs.get({ projectId, jobId, ...(location ? { location } : {}) }, withSignal(signal)),
+  const getJob: ControlPlane['getJob'] = (projectId, jobId, location, signal, attempts) =>
+    call(
+      `request for job ${projectId}.${jobId}`,
+      signal,
+      () => api.jobs.get({ projectId, jobId, ...(location ? { location } : {}) }, withSignal(signal)),
+      attempts === undefined ? {} : { attempts },
     )
+
+  /** A job that is there, but may not be seen for some seconds. */
+  const getNewJob = ({ projectId, jobId, location }: JobReference, signal: AbortSignal | undefined) =>
+    retry(() => getJob(projectId, jobId, location, signal, 1).catch(notYet), { signal })
 
   return {
     async getServiceAccount(projectId, signal) {
@@ -117,16 +157,42 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
     async insertJob(projectId, job, isOurs, signal) {
       const { jobId, location } = job.jobReference ?? {}
       let tries = 0
-      try {
-        return await call(`job ${projectId}.${jobId}`, signal, () => {
+      const send = () =>
+        call(`job ${projectId}.${jobId ?? ''}`, signal, () => {
           tries += 1
           return api.jobs.insert({ projectId, requestBody: job }, withSignal(signal))
         })
+      // After an answer that makes no sense nobody knows what was done, and asking again tells.
+      const onceMore = (thrown: unknown) => (jobId && isUnreadable(thrown) ? send() : Promise.reject(thrown))
+      try {
+        return { job: await send().catch(onceMore), origin: 'here' }
       } catch (thrown) {
         const isTaken = thrown instanceof ConnectorError && thrown.httpStatus === 409
         if (!isTaken || !jobId || !(isOurs || tries > 1)) throw thrown
-        return getJob(projectId, jobId, location ?? undefined, signal)
+        const place = location ?? locationOfDuplicate(thrown, jobId)
+        const reference = { projectId, jobId, ...(place ? { location: place } : {}) }
+        return {
+          job: await getNewJob(reference, signal),
+          origin: tries > 1 ? 'lost-answer' : 'former',
+        }
       }
+    },
+    awaitQuery: async ({ projectId, jobId, location }, timeoutMs, signal) => {
+      const where = { projectId, jobId, ...(location ? { location } : {}) }
+      const page = await call(
+        `wait for job ${projectId}.${jobId}`,
+        signal,
+        () => api.jobs.getQueryResults({ ...where, maxResults: 0, timeoutMs }, withSignal(signal)),
+        { attempts: 1 },
+      )
+      return page.jobComplete === true
+    },
+    cancelJob: async ({ projectId, jobId, location }, signal) => {
+      const where = { projectId, jobId, ...(location ? { location } : {}) }
+      const reply = await call(`end of job ${projectId}.${jobId}`, signal, () =>
+        api.jobs.cancel(where, withSignal(signal)),
+      )
+      return reply.job ?? { jobReference: where }
     },
     getJob,
   }
@@ -134,6 +200,19 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Blob)
+}
+
+function isUnreadable(thrown: unknown): boolean {
+  return thrown instanceof ConnectorError && thrown.code === 'BQC_RESPONSE_UNREADABLE'
+}
+
+function notYet(thrown: unknown): never {
+  if (!(thrown instanceof ConnectorError) || thrown.code !== 'BQC_NOT_FOUND') throw thrown
+  throw new ConnectorError('BQC_SERVICE_UNAVAILABLE', thrown.message, {
+    cause: thrown,
+    payload: thrown.payload,
+    ...(thrown.httpStatus === undefined ? {} : { httpStatus: thrown.httpStatus }),
+  })
 }
 
 // The client wraps what our transport throws; the facts are in its cause.

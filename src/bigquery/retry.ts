@@ -16,6 +16,11 @@ export type Retry = <T>(
 /** Attempts of a single call, the first included. */
 const usualAttempts = 5
 
+/** How long to wait after so many attempts. */
+export function backOffMs(attempts: number, random: () => number): number {
+  return Math.min(backOff.firstMs * 2 ** (attempts - 1) * (1 + random()), backOff.longestMs)
+}
+
 /**
  * Calls again what a transient error stopped. The waits double from 1 s to 32 s, each up to twice as
  * long by chance, and are never shorter than what the service asked for.
@@ -32,11 +37,7 @@ export function createRetry(clock: Clock, random: () => number): Retry {
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
           const known = asConnectorError(error)
           if (retriesLeft === 0 || verdictOf(known) !== 'retry') return
-          const backOffMs = Math.min(
-            backOff.firstMs * 2 ** (attemptNumber - 1) * (1 + random()),
-            backOff.longestMs,
-          )
-          await clock.wait(Math.max(backOffMs, known.retryAfterMs ?? 0), signal)
+          await clock.wait(Math.max(backOffMs(attemptNumber, random), known.retryAfterMs ?? 0), signal)
         },
         ...(signal === undefined ? {} : { signal }),
       })

@@ -20,6 +20,8 @@ export interface OperationContext {
   /** A number from 0 to below 1: spreads retries. */
   readonly random: () => number
   readonly beginTrace: BeginTrace
+  /** What begins while a connection is closed and still needs its sockets, such as the order to stop a job. */
+  readonly beforeClose: (work: Promise<unknown>) => void
 }
 
 type Execute = Operation['execute']

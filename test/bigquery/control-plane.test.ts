@@ -229,7 +229,7 @@ describe('starting a job', () => {
 
     const started = await control.insertJob('p', job, false)
 
-    expect(started.status?.state).toBe('RUNNING')
+    expect(started).toEqual({ origin: 'here', job: { ...job, status: { state: 'RUNNING' } } })
     expect(JSON.parse(String(asked[0]?.body))).toEqual(job)
   })
 
@@ -243,7 +243,7 @@ describe('starting a job', () => {
 
     const adopted = await control.insertJob('p', job, false)
 
-    expect(adopted.status?.state).toBe('DONE')
+    expect(adopted).toMatchObject({ origin: 'lost-answer', job: { status: { state: 'DONE' } } })
     expect(asked.map((request) => [request.method, pathOf(request)])).toEqual([
       ['POST', '/bigquery/v2/projects/p/jobs'],
       ['POST', '/bigquery/v2/projects/p/jobs'],

@@ -43,6 +43,7 @@ function scripted(
       clock,
       control: control as unknown as ControlPlane,
       retry: createRetry(clock, () => 0),
+      beforeClose: () => undefined,
       random: () => 0,
       beginTrace: untraced,
     },
