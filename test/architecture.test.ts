@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import { optionTypes } from '../tools/option-types.ts'
 
 const root = new URL('../', import.meta.url)
 
@@ -160,6 +161,13 @@ describe('descriptors', () => {
 
     expect(ajv.compile(form)).toBeTypeOf('function')
     expect(faults).toEqual([])
+  })
+
+  it('have their types in src/contract/options as `npm run generate` writes them', () => {
+    const written = filesBelow('src/contract/options/', '.ts').map((file) => `src/contract/options/${file}`)
+    const current = Object.fromEntries(optionTypes())
+
+    expect(Object.fromEntries(written.map((path) => [path, readText(path)]))).toEqual(current)
   })
 
   it('carry the version of the package', () => {

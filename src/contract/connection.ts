@@ -2,27 +2,11 @@
 import type { ErrorCode } from '../errors.ts'
 import type { ObjectType } from './object-type.ts'
 import type { Operation, OperationConfig, OperationId } from './operation.ts'
+import type { BigqueryConnection } from './options/bigquery-connection.ts'
 import type { Profile } from './profile.ts'
 
-/** A connection component's values; descriptors/connections/bigquery.json says what is allowed. */
-export interface ConnectionConfig {
-  /** The project that is billed and whose datasets are meant when no other is named. */
-  readonly projectId: string
-  readonly endpoint?: string
-  readonly location?: string
-  readonly grant?: 'jwt-bearer' | 'access-token' | 'none'
-  readonly serviceAccountKey?: string | { readonly [name: string]: unknown }
-  readonly issuer?: string
-  readonly subject?: string
-  readonly signatureKey?: string
-  readonly scope?: string
-  readonly tokenUrl?: string
-  readonly accessToken?: string
-  /** Labels of every job; those of a document win, key by key. */
-  readonly jobLabels?: { readonly [key: string]: string }
-  /** Bytes that a query may bill at most; a document may ask for less. */
-  readonly maximumBytesBilled?: string | number
-}
+/** A connection component's values; what is left out has the default of descriptors/connections/bigquery.json. */
+export type ConnectionConfig = Partial<BigqueryConnection> & Pick<BigqueryConnection, 'projectId'>
 
 /** One step of a connection test. */
 export interface TestStep {

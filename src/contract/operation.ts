@@ -1,10 +1,11 @@
 // What a host runs.
 import type { Writable } from 'node:stream'
 import type { DocumentSource } from './document.ts'
+import type { OperationOptions } from './options/operations.ts'
 import type { DeadLetter, Outcome } from './outcome.ts'
 
 /** The actions of the connector. */
-export type OperationId = 'streaming-insert' | 'run-job' | 'get-query-results'
+export type OperationId = keyof OperationOptions
 
 /** An operation component's values: `objectType` and the options that its descriptor declares. */
 export interface OperationConfig {

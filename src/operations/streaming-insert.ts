@@ -13,6 +13,7 @@ import { parseTableId } from '../browse/profiles.ts'
 import type { DocumentSource } from '../contract/document.ts'
 import type { InsertRows } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
+import type { StreamingInsertOptions } from '../contract/options/streaming-insert.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
 import { type InsertIdOf, insertIdRule } from '../pipeline/insert-id.ts'
 import { insertPipeline } from '../pipeline/insert-pipeline.ts'
@@ -21,31 +22,6 @@ import { nameOf } from '../pipeline/partition.ts'
 import { throughSpool } from '../pipeline/spool/through-spool.ts'
 import type { OpenOperation } from './open-operation.ts'
 import { describeTables, noEncoders } from './table-encoders.ts'
-
-/** The options of descriptors/operations/streaming-insert.json, resolved. */
-interface StreamingInsertOptions {
-  readonly objectType: string
-  readonly batchAgeMs: number
-  readonly batchBytes: number
-  readonly batchCount: number
-  readonly budgetBytes: number
-  readonly generateInsertId: boolean
-  readonly gzip: 'auto' | 'always' | 'never'
-  readonly ignoreUnknownValues: boolean
-  readonly insertIdFrom: string
-  readonly maxAttempts: number
-  readonly maxInFlight: number
-  readonly newTableWaitMs: number
-  readonly outcomeOrder: 'document' | 'settled'
-  readonly projectIdOverride?: string
-  readonly requestTimeout: number
-  readonly skipInvalidRows: boolean
-  /** A directory; empty: none. */
-  readonly spool: string
-  readonly spoolBytes: number
-  readonly templateSuffix: string
-  readonly validation: 'local' | 'service'
-}
 
 /** Random bytes in an insertId's prefix: 96 bits keep the rows of two executions apart. */
 const prefixBytes = 12
