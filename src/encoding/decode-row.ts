@@ -1,60 +1,48 @@
 // A row of a result, as the API gives it -> a JSON object, by the result's schema.
 import type { JsonObject } from '../contract/document.ts'
 import type { TableField } from '../contract/table-schema.ts'
+import { type ValueChoice, valueReader } from './result-values.ts'
 import { fieldTypeOf } from './types.ts'
+
+/** A row as the API gives it: cells in the order of the schema's fields. */
+export interface WireRow {
+  readonly f: readonly Cell[]
+}
 
 type Cell = { readonly v: unknown }
 type Decoder = (value: unknown) => unknown
 
-/**
- * Compiles a schema. 64-bit integers, NUMERIC, BIGNUMERIC and JSON stay text, because a JSON number
- * would lose digits; FLOAT64 is a number (`"NaN"` and the infinities stay text), BOOL a boolean,
- * TIMESTAMP RFC 3339 text in UTC with its microseconds, BYTES base64, RECORD an object, REPEATED a list.
- */
+/** Compiles a schema: RECORD is an object, REPEATED a list, and the rest as the value readers say. */
 export function compileRowDecoder(
   fields: readonly TableField[],
-): (row: { readonly f: readonly Cell[] }) => JsonObject {
-  return recordDecoder(fields) as (row: unknown) => JsonObject
+  choice: ValueChoice,
+): (row: WireRow) => JsonObject {
+  return recordDecoder(fields, choice) as (row: unknown) => JsonObject
 }
 
-function recordDecoder(fields: readonly TableField[]): Decoder {
-  const decoders = fields.map((field) => [field.name, modeDecoder(field)] as const)
+function recordDecoder(fields: readonly TableField[], choice: ValueChoice): Decoder {
+  const decoders = fields.map((field) => [field.name, modeDecoder(field, choice)] as const)
   return (row) => {
-    const cells = (row as { f: readonly Cell[] }).f
+    const cells = (row as WireRow).f
+    if (cells.length !== decoders.length) throw new TypeError('A record has another number of cells.')
     // Not by assignment: a column may be named __proto__.
-    return Object.fromEntries(decoders.map(([name, decode], at) => [name, decode(cells[at]?.v ?? null)]))
+    return Object.fromEntries(decoders.map(([name, decode], at) => [name, decode(cells[at]?.v)]))
   }
 }
 
-function modeDecoder(field: TableField): Decoder {
-  const decode = valueDecoder(field)
-  if (field.mode === 'REPEATED') {
-    return (value) => ((value ?? []) as readonly Cell[]).map((cell) => decode(cell.v))
-  }
-  return (value) => (value === null ? null : decode(value))
+function modeDecoder(field: TableField, choice: ValueChoice): Decoder {
+  const decode = valueDecoder(field, choice)
+  const orNull: Decoder = (value) => (value === null || value === undefined ? null : decode(value))
+  if (field.mode !== 'REPEATED') return orNull
+  return (value) => ((value ?? []) as readonly Cell[]).map((cell) => orNull(cell.v))
 }
 
-function valueDecoder(field: TableField): Decoder {
-  switch (fieldTypeOf(field.type)) {
-    case 'STRUCT':
-      return recordDecoder(field.fields ?? [])
-    case 'BOOL':
-      return (value) => value === 'true' || value === true
-    case 'FLOAT64':
-      return (value) => {
-        const number = Number(value)
-        return Number.isFinite(number) ? number : value
-      }
-    case 'TIMESTAMP':
-      return (value) => timestampText(BigInt(value as string))
-    default:
-      return (value) => value
+function valueDecoder(field: TableField, choice: ValueChoice): Decoder {
+  if (fieldTypeOf(field.type) === 'STRUCT') return recordDecoder(field.fields ?? [], choice)
+  const read = valueReader(field, choice)
+  // Not every service writes booleans and numbers as text.
+  return (value) => {
+    if (typeof value === 'object') throw new TypeError(`A ${field.type} is no scalar.`)
+    return read === undefined ? value : read(String(value))
   }
-}
-
-/** Microseconds since 1970 as RFC 3339 text; a fraction only where there is one. */
-function timestampText(micros: bigint): string {
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
-  const seconds = new Date(Number((micros - fraction) / 1000n)).toISOString().slice(0, 19)
-  return fraction === 0n ? `${seconds}Z` : `${seconds}.${String(fraction).padStart(6, '0')}Z`
 }

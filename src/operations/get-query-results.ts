@@ -44,7 +44,7 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
         timeoutMs,
       }
       const first = await readWhenDone(query, signal)
-      const decode = compileRowDecoder(first.fields)
+      const decode = compileRowDecoder(first.fields, { integers: 'string', decimals: 'string' })
       let page = first
       while (page.pageToken) {
         if (page.rows.length > 0) yield { payloads: page.rows.map(decode) }
