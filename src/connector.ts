@@ -1,6 +1,7 @@
 // The one place that wires rooms together.
 import { openControlPlane } from './bigquery/control-plane.ts'
 import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
+import { checkProxy } from './bigquery/dispatcher.ts'
 import { createRetry } from './bigquery/retry.ts'
 import { openHttp, openTransport } from './bigquery/transport.ts'
 import { listObjectTypes } from './browse/object-types.ts'
@@ -9,7 +10,7 @@ import { openTokenSource } from './connection/grants/grants.ts'
 import { runTrials } from './connection/test-connection.ts'
 import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
-import type { Connector } from './contract/connector.ts'
+import type { Connector, ProxyOptions } from './contract/connector.ts'
 import type { ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
 import { loadDescriptor } from './descriptor/load.ts'
@@ -24,24 +25,33 @@ export interface ConnectorOptions {
   readonly clock?: Clock
   /** A number from 0 to below 1: spreads retries. Default `Math.random`. */
   readonly random?: () => number
+  /** Default none: the environment is not looked at. */
+  readonly proxy?: ProxyOptions
+}
+
+interface Surroundings {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly proxy: ProxyOptions | undefined
 }
 
 /** Makes a connector. It holds nothing open: connections do. */
 export function createConnector(options: ConnectorOptions = {}): Connector {
-  const { clock = systemClock, random = Math.random } = options
+  const { clock = systemClock, random = Math.random, proxy } = options
+  if (proxy) checkProxy(proxy)
   const descriptor = { ...loadDescriptor(), errors: describeErrors(), answers: describeAnswers() }
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
   return {
     descriptor,
-    connect: async (config) => openConnection(resolve(form, config, 'connection'), descriptor, clock, random),
+    connect: async (config) =>
+      openConnection(resolve(form, config, 'connection'), descriptor, { clock, random, proxy }),
   }
 }
 
 async function openConnection(
   config: ConnectionConfig & { readonly endpoint: string },
   { operations: descriptors, version }: ConnectorDescriptor,
-  clock: Clock,
-  random: () => number,
+  { clock, random, proxy }: Surroundings,
 ): Promise<Connection> {
   const { projectId, location } = config
   const jobDefaults = {
@@ -49,9 +59,9 @@ async function openConnection(
     ...(config.maximumBytesBilled ? { maximumBytesBilled: config.maximumBytesBilled } : {}),
   }
   const endpoint = config.endpoint.replace(/\/+$/, '')
-  const http = openHttp()
+  const http = openHttp({ userAgent: userAgentOf(version, config.partner), ...(proxy ? { proxy } : {}) })
   const tokens = await openTokenSource(config, http, clock.now)
-  const transport = openTransport(http, tokens)
+  const transport = openTransport(http, tokens, config)
   const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)
   const context = { projectId, endpoint, location, jobDefaults, transport, control, retry, clock, random }
@@ -132,6 +142,12 @@ async function openConnection(
       await closed
     },
   }
+}
+
+/** Google counts requests for the partner that is named in this form. */
+function userAgentOf(version: string, partner: string | undefined): string {
+  const signature = partner === undefined ? '' : `(GPN:${partner};) `
+  return `bigquery-connector/${version} ${signature}(gzip)`
 }
 
 // biome-ignore lint/correctness/useYield: it has nothing to yield; it exists to throw when it is asked.

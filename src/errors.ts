@@ -124,6 +124,11 @@ export const errorCatalogue = {
     meaning: 'A property of the document is not what the option of its name allows.',
     advice: 'Correct the properties that the faults name.',
   },
+  BQC_PROXY_REFUSED: {
+    category: 'config',
+    meaning: 'The proxy does not pass requests on to the endpoint.',
+    advice: "Check the user and password in the proxy's address, and which hosts the proxy allows.",
+  },
   BQC_QUOTA_EXCEEDED: {
     category: 'transient',
     meaning: 'A quota or a rate limit of BigQuery was exceeded, and stayed so.',

@@ -9,7 +9,7 @@ export type {
   TestReport,
   TestStep,
 } from './contract/connection.ts'
-export type { Connector } from './contract/connector.ts'
+export type { Connector, ProxyOptions } from './contract/connector.ts'
 export type {
   AnswerDescriptor,
   ConnectionDescriptor,

@@ -56,6 +56,8 @@ export const networkRules: readonly NetworkRule[] = [
   { reason: 'ECONNREFUSED', why: 'nothing listens there', code: 'BQC_NETWORK' },
   { reason: 'ENOTFOUND', why: 'there is no host of that name', code: 'BQC_ENDPOINT_UNKNOWN' },
   { reason: 'UND_ERR_INVALID_ARG', why: 'the request cannot be sent', code: 'BQC_CONFIG_INVALID' },
+  { reason: 'UND_ERR_ABORTED', why: 'the proxy does not pass it on', code: 'BQC_PROXY_REFUSED' },
+  { reason: 'UND_ERR_PRX_CONN', why: 'the proxy closed the connection', code: 'BQC_NETWORK' },
   { code: 'BQC_NETWORK' },
 ]
 

@@ -6,8 +6,13 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the answer's head, and between parts of its body. Default 60,000. */
+  /**
+   * Milliseconds until the answer's head, and between parts of its body. Default: the connection's
+   * requestTimeoutMs for requests to the API, 60,000 for others.
+   */
   readonly timeoutMs?: number
+  /** Milliseconds that the service was asked to wait before it answers, on top of the time-out. */
+  readonly serviceWaitMs?: number
 }
 
 export interface HttpReply {

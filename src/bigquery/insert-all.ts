@@ -11,8 +11,8 @@ export interface InsertAllOptions {
   readonly ignoreUnknownValues: boolean
   /** Compresses the body of each request. */
   readonly gzip: boolean
-  /** Milliseconds for one request. */
-  readonly requestTimeout: number
+  /** Milliseconds for one request. Default: the connection's. */
+  readonly requestTimeout?: number
 }
 
 /**
@@ -41,7 +41,7 @@ export function createInsertRows(
         url: `${endpoint}/bigquery/v2/projects/${encodeURIComponent(projectId)}/datasets/${encodeURIComponent(datasetId)}/tables/${encodeURIComponent(tableId)}/insertAll?prettyPrint=false`,
         ...content,
         signal,
-        timeoutMs: options.requestTimeout,
+        ...(options.requestTimeout === undefined ? {} : { timeoutMs: options.requestTimeout }),
       })
       if (reply.status !== 200) throw refusal(reply, of)
       return readReply(reply.text, request.rowCount, of)

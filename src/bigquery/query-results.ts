@@ -55,7 +55,7 @@ async function readPage(
     method: 'GET',
     url: `${endpoint}/bigquery/v2/projects/${encodeURIComponent(projectId)}/queries/${encodeURIComponent(jobId)}?${query}`,
     signal,
-    timeoutMs: timeoutMs + 60_000,
+    serviceWaitMs: timeoutMs,
   })
   if (reply.status !== 200) throw refusal(reply, of)
   try {

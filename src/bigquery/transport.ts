@@ -1,7 +1,9 @@
 // HTTP to BigQuery: one keep-alive pool and one token source for both planes. Knows nothing of what is sent.
-import { Agent, type Dispatcher, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
+import type { ProxyOptions } from '../contract/connector.ts'
 import { ConnectorError } from '../errors.ts'
 import { networkError } from './classify.ts'
+import { openDispatcher } from './dispatcher.ts'
 import type { HttpReply, HttpRequest } from './http-message.ts'
 
 /** Where bearer tokens come from. Both calls may be made in parallel and share one fetch. */
@@ -26,18 +28,34 @@ export interface Transport {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 }
 
-const userAgent = 'bigquery-connector/0.1 (gzip)'
+export interface HttpOptions {
+  /** Who asks; it goes with every request, in the place of any other. */
+  readonly userAgent?: string
+  readonly proxy?: ProxyOptions
+}
+
+/** What every request to the API has in common, those for tokens not. */
+export interface ApiOptions {
+  /** The project that quotas are counted for. Default: that of the credentials. */
+  readonly quotaProject?: string | undefined
+  /** The time-out of requests that name none, in milliseconds. */
+  readonly requestTimeoutMs?: number | undefined
+}
+
+/** The time-out where nobody named one, as for tokens. */
+const usualTimeoutMs = 60_000
 
 /** Opens a pool. Nothing is sent until the first request. */
-export function openHttp(): Http {
-  const agent = new Agent({ keepAliveTimeout: 30_000, connect: { timeout: 10_000 }, pipelining: 1 })
+export function openHttp({ userAgent, proxy }: HttpOptions = {}): Http {
+  const dispatcher = openDispatcher(proxy)
+  const agent = userAgent === undefined ? {} : { 'user-agent': userAgent }
   return {
-    async send({ method, url, headers, body, signal, timeoutMs = 60_000 }) {
+    async send({ method, url, headers, body, signal, timeoutMs = usualTimeoutMs }) {
       try {
         const reply = await request(url, {
-          dispatcher: agent,
+          dispatcher,
           method,
-          headers: { 'user-agent': userAgent, ...headers },
+          headers: { ...headers, ...agent },
           body: body ?? null,
           signal: signal ?? null,
           headersTimeout: timeoutMs,
@@ -48,16 +66,26 @@ export function openHttp(): Http {
         throw signal?.aborted ? aborted(method, url) : networkError(thrown, `${method} ${withoutQuery(url)}`)
       }
     },
-    close: () => agent.close(),
+    close: () => dispatcher.close(),
   }
 }
 
 /** Joins a pool and a token source. */
-export function openTransport(http: Http, tokens: TokenSource): Transport {
-  const authorized = (request: HttpRequest, token: string | undefined): HttpRequest =>
-    token === undefined
-      ? request
-      : { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }
+export function openTransport(
+  http: Http,
+  tokens: TokenSource,
+  { quotaProject, requestTimeoutMs = usualTimeoutMs }: ApiOptions = {},
+): Transport {
+  const payer = quotaProject === undefined ? {} : { 'x-goog-user-project': quotaProject }
+  const authorized = (request: HttpRequest, token: string | undefined): HttpRequest => ({
+    ...request,
+    timeoutMs: (request.timeoutMs ?? requestTimeoutMs) + (request.serviceWaitMs ?? 0),
+    headers: {
+      ...request.headers,
+      ...payer,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+  })
 
   const send = async (request: HttpRequest): Promise<HttpReply> => {
     const token = await tokens.token()

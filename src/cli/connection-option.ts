@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { type Connection, type ConnectionConfig, ConnectorError, createConnector } from '../index.ts'
 import { readJsonFile } from './json-file.ts'
+import { proxyOf } from './proxy.ts'
 
 export interface ConnectionOptions {
   readonly connection?: string
@@ -30,7 +31,7 @@ export async function openConnection({ connection, project }: ConnectionOptions)
       ? { grant: 'none', projectId: process.env['GOOGLE_CLOUD_PROJECT'] ?? 'local' }
       : await readConnection(connection)
   const config = { ...endpoint, ...values, ...(project === undefined ? {} : { projectId: project }) }
-  return createConnector().connect(config as ConnectionConfig)
+  return createConnector(proxyOf(process.env)).connect(config as ConnectionConfig)
 }
 
 /** A Google key file says everything that a connection needs. */

@@ -2,6 +2,14 @@
 import type { Connection, ConnectionConfig } from './connection.ts'
 import type { ConnectorDescriptor } from './descriptor.ts'
 
+/** The way out of a network that has no other. */
+export interface ProxyOptions {
+  /** Where https requests go through: `http://user:password@proxy.example.com:3128`. */
+  readonly url: string
+  /** Hosts that are reached without it, as in NO_PROXY: `.internal,10.0.0.7`. This machine always is. */
+  readonly except?: string
+}
+
 export interface Connector {
   /** Everything a host needs to draw forms, as plain JSON. */
   readonly descriptor: ConnectorDescriptor

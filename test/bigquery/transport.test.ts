@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { HttpRequest } from '../../src/bigquery/http-message.ts'
 import { type Http, openHttp, openTransport, type TokenSource } from '../../src/bigquery/transport.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { type Answer, type Asked, startTinyServer, type TinyServer } from './tiny-server.ts'
@@ -165,6 +166,38 @@ describe('an answer', () => {
     const refusal = await refusalOf(http.send({ method: 'GET', url: server.url, signal: stop.signal }))
 
     expect(refusal.code).toBe('BQC_ABORTED')
+  })
+})
+
+describe('the time that a request has', () => {
+  const tokens = { token: async () => undefined, renew: async () => undefined }
+  const timesOf = async (options: object, request: object): Promise<HttpRequest> => {
+    const sent: HttpRequest[] = []
+    const http = {
+      async send(one: HttpRequest) {
+        sent.push(one)
+        return { status: 200, headers: {}, text: '' }
+      },
+      close: async () => {},
+    }
+    await openTransport(http, tokens, options).send({ method: 'GET', url: 'http://localhost', ...request })
+    return sent[0] as HttpRequest
+  }
+
+  it('is the connection\u2019s, where the request names none, beside what the service may wait', async () => {
+    expect(await timesOf({ requestTimeoutMs: 7000 }, {})).toMatchObject({ timeoutMs: 7000 })
+    expect(await timesOf({ requestTimeoutMs: 7000 }, { timeoutMs: 9000 })).toMatchObject({ timeoutMs: 9000 })
+    expect(await timesOf({ requestTimeoutMs: 7000 }, { serviceWaitMs: 10_000 })).toMatchObject({
+      timeoutMs: 17_000,
+    })
+  })
+
+  it('ends with a word that says so', async () => {
+    const { server, http } = await start(() => new Promise<Answer>(() => {}))
+
+    const refusal = await refusalOf(http.send({ method: 'GET', url: server.url, timeoutMs: 1 }))
+
+    expect([refusal.code, refusal.reason]).toEqual(['BQC_NETWORK', 'UND_ERR_HEADERS_TIMEOUT'])
   })
 })
 

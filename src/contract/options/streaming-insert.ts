@@ -29,8 +29,8 @@ export interface StreamingInsertOptions {
   readonly outcomeOrder: 'document' | 'settled'
   /** Project of the table, where it is not the connection's. */
   readonly projectIdOverride?: string
-  /** Milliseconds that a request waits for its answer to begin, and to go on. Then it is sent again. Default: 60000. */
-  readonly requestTimeout: number
+  /** Milliseconds that a request waits for its answer to begin, and to go on. Then it is sent again. Empty: the connection's. */
+  readonly requestTimeout?: number
   /** Tells BigQuery to store the valid rows of a request that has invalid ones. When off, the connector sends the valid rows again itself; either way a bad row harms no other. Default: false. */
   readonly skipInvalidRows: boolean
   /** A directory that keeps each document until its outcome is handed on, so that a crash loses none: the next execution with it sends them first, under the same insertIds. One execution at a time. Empty: documents are in memory only. Default: "". */
