@@ -30,7 +30,7 @@ export type {
   SpoolDamage,
   WritableOptions,
 } from './contract/operation.ts'
-export type { DeadLetter, Outcome, OutcomeStatus } from './contract/outcome.ts'
+export type { DeadLetter, JobStatistics, Outcome, OutcomeStatus } from './contract/outcome.ts'
 export type { JsonSchema, Profile } from './contract/profile.ts'
 export {
   ConnectorError,

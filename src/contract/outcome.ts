@@ -8,6 +8,27 @@ import type { ErrorCode, Fault } from '../errors.ts'
  */
 export type OutcomeStatus = 'success' | 'application-error' | 'failure'
 
+/** Figures of a job. What BigQuery does not say of it is absent. */
+export interface JobStatistics {
+  /** Of a query; in a dry run what it would read. */
+  readonly bytesProcessed?: number
+  /** What a query is charged for, where it is not run on reserved slots. */
+  readonly bytesBilled?: number
+  readonly slotMs?: number
+  /** Rows that a statement changed, a load or a copy wrote. */
+  readonly rows?: number
+  /** The result came from the cache, free of charge. */
+  readonly cacheHit?: boolean
+  /** Milliseconds that the job waited for its start. */
+  readonly queuedMs?: number
+  /** Milliseconds from its start to its end. */
+  readonly runMs?: number
+  /** What a query costs by its bytes and the option `pricePerTiB`, in that price's currency; 0 from the cache. */
+  readonly costEstimate?: number
+  /** The job was found: a former execution had started it, and it is not run again. */
+  readonly isFormer?: true
+}
+
 /** Exactly one of these comes out for each document that goes in (see `sequence` for the exception). */
 export interface Outcome {
   /** Position of the document in its source, from 0. */
@@ -31,6 +52,8 @@ export interface Outcome {
   readonly payload: unknown
   /** How often the document was sent: 0 when it never left. */
   readonly attempts: number
+  /** Of a job that is done. */
+  readonly statistics?: JobStatistics
   /** The stable error code; absent for a success. */
   readonly errorCode?: ErrorCode
   /** BigQuery's own reason, such as `invalid` or `quotaExceeded`, when it gave one. */

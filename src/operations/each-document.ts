@@ -1,4 +1,4 @@
-// The walk of operations that do one document after another.
+// The walk of operations that do something for each document: its results become outcomes, in document order.
 import type { Document, DocumentSource, JsonObject } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { Outcome } from '../contract/outcome.ts'
@@ -8,6 +8,7 @@ import { DeadLetters } from '../pipeline/dead-letter.ts'
 import { documentOf, parseDocument } from '../pipeline/encode.ts'
 import { abortedError, outcomeOf } from '../pipeline/settle.ts'
 import { openSource } from '../pipeline/source.ts'
+import { type Begun, inOrder, oneByOne, type Pace } from './in-order.ts'
 import type { OperationContext } from './open-operation.ts'
 
 /** Payloads that came together, each the payload of one outcome. */
@@ -15,21 +16,42 @@ export interface ResultGroup {
   readonly payloads: readonly unknown[]
   /** None comes after these; what gives one result need not say it. */
   readonly isLast?: boolean
+  /** What their outcomes tell beside the payload. */
+  readonly facts?: Pick<Outcome, 'statistics'>
 }
 
 /** What an operation says of a document, in order. In groups, because a promise for each row would cost more than the row. */
 export type Results = AsyncIterable<ResultGroup>
 
-/** What an operation does with one document; `data` is parsed. A throw is the document's outcome. */
-export type Work = (data: JsonObject, signal: AbortSignal | undefined) => Results
+export interface Task {
+  readonly document: Document
+  /** The document has been sent so often; 1 unless told. */
+  readonly sent: (attempts: number) => void
+}
 
-/** @param gives whether a document has one result, or many that are numbered. */
+/** What an operation does with one document; `data` is parsed. A throw is the document's outcome. */
+export type Work = (data: JsonObject, signal: AbortSignal, task: Task) => Results
+
+/** A document that is worked on. */
+interface Working extends Begun {
+  readonly index: number
+  readonly document: Document
+  readonly attempts: () => number
+  readonly groups: AsyncIterable<ResultGroup>
+}
+
+/**
+ * @param gives whether a document has one result, or many that are numbered.
+ * @param pace how many documents are worked on at once; default one. Of each, one group is there ahead of
+ *   its turn, and no more.
+ */
 export async function* eachDocument(
   documents: DocumentSource,
   { signal, deadLetter, progress }: ExecuteOptions,
   { clock, beginTrace }: Pick<OperationContext, 'clock' | 'beginTrace'>,
   gives: 'one' | 'many',
   work: Work,
+  pace: Pace = oneByOne,
 ): AsyncGenerator<Outcome, void, undefined> {
   const counters = new Counters(progress, beginTrace())
   const letters = new DeadLetters(deadLetter, clock)
@@ -37,10 +59,22 @@ export async function* eachDocument(
   const stop = () => source.close()
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
-  let index = 0
+  let taken = 0
   let failure: unknown
 
-  const fail = async (document: Document, thrown: unknown, attempts: number, given = 0): Promise<Outcome> => {
+  const begin = (document: Document): Working => {
+    counters.taken()
+    const working = startWorking(taken, document, work, signal)
+    taken += 1
+    return working
+  }
+
+  const fail = async (
+    { index, document }: Pick<Working, 'index' | 'document'>,
+    thrown: unknown,
+    attempts: number,
+    given: number,
+  ): Promise<Outcome> => {
     const outcome = {
       ...outcomeOf(index, document, asConnectorError(thrown), attempts),
       ...(gives === 'many' ? { sequence: given, last: true } : {}),
@@ -51,15 +85,11 @@ export async function* eachDocument(
   }
 
   try {
-    for (let pulled = await source.next(); !pulled.done; pulled = await source.next()) {
-      counters.taken()
-      const document = documentOf(pulled.value)
+    for await (const working of inOrder(source, pace, begin)) {
+      const { index, document, attempts, groups } = working
       let given = 0
-      let attempts = 0
       try {
-        const data = parseDocument(document)
-        attempts = 1
-        for await (const { payloads, isLast = gives === 'one' } of work(data, signal)) {
+        for await (const { payloads, isLast = gives === 'one', facts } of groups) {
           for (let at = 0; at < payloads.length; at += 1) {
             const last = isLast && at === payloads.length - 1
             const outcome: Outcome = {
@@ -69,7 +99,8 @@ export async function* eachDocument(
               code: '200',
               message: '',
               payload: payloads[at],
-              attempts,
+              attempts: attempts(),
+              ...facts,
               ...(gives === 'many' ? { sequence: given, last } : {}),
             }
             given += 1
@@ -78,15 +109,14 @@ export async function* eachDocument(
           }
         }
       } catch (thrown) {
-        yield await fail(document, thrown, attempts, given)
+        yield await fail(working, thrown, attempts(), given)
       }
       counters.notify()
-      index += 1
     }
     const { done, value } = await source.leftover()
     if (!done) {
       counters.taken()
-      yield await fail(documentOf(value), abortedError(false), 0)
+      yield await fail({ index: taken, document: documentOf(value) }, abortedError(false), 0, 0)
     }
     letters.throwIfLost()
   } catch (thrown) {
@@ -96,5 +126,44 @@ export async function* eachDocument(
     signal?.removeEventListener('abort', stop)
     source.close()
     counters.end(failure)
+  }
+}
+
+/** Asks for the first group at once; for the others when they are wanted. */
+function startWorking(
+  index: number,
+  document: Document,
+  work: Work,
+  signal: AbortSignal | undefined,
+): Working {
+  const abandoned = new AbortController()
+  // One of its own for each document: a signal should not have as many listeners as there are documents.
+  const either = AbortSignal.any(signal ? [signal, abandoned.signal] : [abandoned.signal])
+  let attempts = 0
+  const sent = (so: number) => {
+    attempts = so
+  }
+  const results = (async function* (): AsyncGenerator<ResultGroup, void, undefined> {
+    const data = parseDocument(document)
+    attempts = 1
+    yield* work(data, either, { document, sent })
+  })()
+  const first = results.next()
+  const ready = first.then(
+    () => undefined,
+    () => undefined,
+  )
+  return {
+    index,
+    document,
+    ready,
+    attempts: () => attempts,
+    groups: (async function* () {
+      for (let step = await first; !step.done; step = await results.next()) yield step.value
+    })(),
+    async abandon() {
+      abandoned.abort()
+      await results.return().catch(() => undefined)
+    },
   }
 }
