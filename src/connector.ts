@@ -3,10 +3,13 @@ import { openControlPlane } from './bigquery/control-plane.ts'
 import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
 import { checkProxy } from './bigquery/dispatcher.ts'
 import { createRetry } from './bigquery/retry.ts'
-import { openHttp, openTransport } from './bigquery/transport.ts'
+import { type Http, type HttpOptions, openHttp, openTransport } from './bigquery/transport.ts'
 import { listObjectTypes } from './browse/object-types.ts'
 import { buildProfile } from './browse/profiles.ts'
+import type { ClientConfig, KeepRefreshToken } from './connection/grants/authorization-code.ts'
+import { askConsent } from './connection/grants/consent.ts'
 import { openTokenSource } from './connection/grants/grants.ts'
+import { resetConsent } from './connection/grants/reset-consent.ts'
 import { runTrials } from './connection/test-connection.ts'
 import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
@@ -34,6 +37,7 @@ interface Surroundings {
   readonly clock: Clock
   readonly random: () => number
   readonly proxy: ProxyOptions | undefined
+  readonly keepRefreshToken: KeepRefreshToken | undefined
 }
 
 /** Makes a connector. It holds nothing open: connections do. */
@@ -42,17 +46,53 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   if (proxy) checkProxy(proxy)
   const descriptor = { ...loadDescriptor(), errors: describeErrors(), answers: describeAnswers() }
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
+  const httpOptionsOf = ({ partner }: ConnectionConfig) => httpOptions(descriptor.version, partner, proxy)
+  const resolveClient = (config: ConnectionConfig): ConnectionConfig & ClientConfig => {
+    const resolved = resolve<ConnectionConfig>(form, config, 'connection')
+    if (resolved.grant === 'authorization-code') return resolved as ConnectionConfig & ClientConfig
+    const message = 'must be authorization-code: no other grant asks a person for consent'
+    throw invalidConfig('connection', [{ path: '/grant', value: resolved.grant, message }])
+  }
   return {
     descriptor,
-    connect: async (config) =>
-      openConnection(resolve(form, config, 'connection'), descriptor, { clock, random, proxy }),
+    connect: async (config, { onRefreshToken } = {}) =>
+      openConnection(resolve(form, config, 'connection'), descriptor, {
+        ...{ clock, random, proxy },
+        keepRefreshToken: onRefreshToken,
+      }),
+    async generate(given, consent) {
+      const config = resolveClient(given)
+      return askConsent(config, consent, (task) => withHttp(httpOptionsOf(config), task), clock.now)
+    },
+    async reset(given, { signal } = {}) {
+      const config = resolveClient(given)
+      return resetConsent(given, config, (task) => withHttp(httpOptionsOf(config), task), signal)
+    },
+  }
+}
+
+function httpOptions(
+  version: string,
+  partner: string | undefined,
+  proxy: ProxyOptions | undefined,
+): HttpOptions {
+  return { userAgent: userAgentOf(version, partner), ...(proxy ? { proxy } : {}) }
+}
+
+/** A pool for one task, closed behind it. */
+async function withHttp<T>(options: HttpOptions, task: (http: Http) => Promise<T>): Promise<T> {
+  const http = openHttp(options)
+  try {
+    return await task(http)
+  } finally {
+    await http.close()
   }
 }
 
 async function openConnection(
   config: ConnectionConfig & { readonly endpoint: string },
   { operations: descriptors, version }: ConnectorDescriptor,
-  { clock, random, proxy }: Surroundings,
+  { clock, random, proxy, keepRefreshToken }: Surroundings,
 ): Promise<Connection> {
   const { projectId, location } = config
   const jobDefaults = {
@@ -60,8 +100,8 @@ async function openConnection(
     ...(config.maximumBytesBilled ? { maximumBytesBilled: config.maximumBytesBilled } : {}),
   }
   const endpoint = config.endpoint.replace(/\/+$/, '')
-  const http = openHttp({ userAgent: userAgentOf(version, config.partner), ...(proxy ? { proxy } : {}) })
-  const tokens = await openTokenSource(config, http, clock.now)
+  const http = openHttp(httpOptions(version, config.partner, proxy))
+  const tokens = await openTokenSource(config, http, clock.now, keepRefreshToken)
   const transport = openTransport(http, tokens, config)
   const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)

@@ -9,7 +9,8 @@ export type {
   TestReport,
   TestStep,
 } from './contract/connection.ts'
-export type { Connector, ProxyOptions } from './contract/connector.ts'
+export type { ConnectOptions, Connector, ProxyOptions } from './contract/connector.ts'
+export type { Consent, ConsentOptions, ConsentReset, GivenConsent } from './contract/consent.ts'
 export type {
   AnswerDescriptor,
   ConnectionDescriptor,
