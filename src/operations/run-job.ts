@@ -39,7 +39,6 @@ export const openRunJob: OpenOperation = (context, config) => {
           }),
           maxAttempts: 1,
           timeoutMs: options.requestTimeout,
-          cancels: false,
         },
         signal,
       )
