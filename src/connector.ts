@@ -3,13 +3,12 @@ import { openControlPlane } from './bigquery/control-plane.ts'
 import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
 import { checkProxy } from './bigquery/dispatcher.ts'
 import { createRetry } from './bigquery/retry.ts'
-import { type Http, type HttpOptions, openHttp, openTransport } from './bigquery/transport.ts'
+import { openHttp, openTransport } from './bigquery/transport.ts'
 import { listObjectTypes } from './browse/object-types.ts'
 import { buildProfile } from './browse/profiles.ts'
-import type { ClientConfig, KeepRefreshToken } from './connection/grants/authorization-code.ts'
-import { askConsent } from './connection/grants/consent.ts'
 import { openTokenSource } from './connection/grants/grants.ts'
-import { resetConsent } from './connection/grants/reset-consent.ts'
+import { openConnectionStore } from './connection/store/connection-store.ts'
+import { openValuesOf } from './connection/store/resolved-connection.ts'
 import { runTrials } from './connection/test-connection.ts'
 import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
@@ -20,7 +19,6 @@ import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
 import { operations } from './operations/registry.ts'
-import { stopAtRefusal } from './operations/stop-at-refusal.ts'
 import { openWritable } from './operations/writable.ts'
 import { beginTrace } from './telemetry/open-telemetry.ts'
 
@@ -37,7 +35,6 @@ interface Surroundings {
   readonly clock: Clock
   readonly random: () => number
   readonly proxy: ProxyOptions | undefined
-  readonly keepRefreshToken: KeepRefreshToken | undefined
 }
 
 /** Makes a connector. It holds nothing open: connections do. */
@@ -46,53 +43,19 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   if (proxy) checkProxy(proxy)
   const descriptor = { ...loadDescriptor(), errors: describeErrors(), answers: describeAnswers() }
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
-  const httpOptionsOf = ({ partner }: ConnectionConfig) => httpOptions(descriptor.version, partner, proxy)
-  const resolveClient = (config: ConnectionConfig): ConnectionConfig & ClientConfig => {
-    const resolved = resolve<ConnectionConfig>(form, config, 'connection')
-    if (resolved.grant === 'authorization-code') return resolved as ConnectionConfig & ClientConfig
-    const message = 'must be authorization-code: no other grant asks a person for consent'
-    throw invalidConfig('connection', [{ path: '/grant', value: resolved.grant, message }])
+  const connect: Connector['connect'] = async (given, { directory = process.cwd() } = {}) => {
+    const config = await openValuesOf(given, form, directory)
+    return openConnection(resolve(form, config, 'connection'), descriptor, { clock, random, proxy })
   }
-  return {
-    descriptor,
-    connect: async (config, { onRefreshToken } = {}) =>
-      openConnection(resolve(form, config, 'connection'), descriptor, {
-        ...{ clock, random, proxy },
-        keepRefreshToken: onRefreshToken,
-      }),
-    async generate(given, consent) {
-      const config = resolveClient(given)
-      return askConsent(config, consent, (task) => withHttp(httpOptionsOf(config), task), clock.now)
-    },
-    async reset(given, { signal } = {}) {
-      const config = resolveClient(given)
-      return resetConsent(given, config, (task) => withHttp(httpOptionsOf(config), task), signal)
-    },
-  }
-}
-
-function httpOptions(
-  version: string,
-  partner: string | undefined,
-  proxy: ProxyOptions | undefined,
-): HttpOptions {
-  return { userAgent: userAgentOf(version, partner), ...(proxy ? { proxy } : {}) }
-}
-
-/** A pool for one task, closed behind it. */
-async function withHttp<T>(options: HttpOptions, task: (http: Http) => Promise<T>): Promise<T> {
-  const http = openHttp(options)
-  try {
-    return await task(http)
-  } finally {
-    await http.close()
-  }
+  const { connections: kinds } = descriptor
+  const context = { kinds, connect, now: clock.now }
+  return { descriptor, connect, openStore: (options) => openConnectionStore(options, context) }
 }
 
 async function openConnection(
   config: ConnectionConfig & { readonly endpoint: string },
   { operations: descriptors, version }: ConnectorDescriptor,
-  { clock, random, proxy, keepRefreshToken }: Surroundings,
+  { clock, random, proxy }: Surroundings,
 ): Promise<Connection> {
   const { projectId, location } = config
   const jobDefaults = {
@@ -100,8 +63,8 @@ async function openConnection(
     ...(config.maximumBytesBilled ? { maximumBytesBilled: config.maximumBytesBilled } : {}),
   }
   const endpoint = config.endpoint.replace(/\/+$/, '')
-  const http = openHttp(httpOptions(version, config.partner, proxy))
-  const tokens = await openTokenSource(config, http, clock.now, keepRefreshToken)
+  const http = openHttp({ userAgent: userAgentOf(version, config.partner), ...(proxy ? { proxy } : {}) })
+  const tokens = await openTokenSource(config, http, clock.now)
   const transport = openTransport(http, tokens, config)
   const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)
@@ -136,8 +99,7 @@ async function openConnection(
     const { id, options: form } = describe(operationId)
     const options = resolve<OperationConfig>(form, values, `operation ${id}`)
     const traced = { operation: id, objectType: options.objectType, endpoint, clock, version }
-    const open = operations[id]({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
-    const start = options['returnApplicationErrors'] ? open : stopAtRefusal(open)
+    const start = operations[id]({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
 
     const execute: Operation['execute'] = (documents, execution = {}) => {
       if (closing.signal.aborted) return refuse(closedError())

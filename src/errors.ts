@@ -33,20 +33,35 @@ export const errorCatalogue = {
     meaning: 'An option, an argument or a field of the connection is missing or not allowed.',
     advice: 'Correct what the message names.',
   },
+  BQC_CONNECTION_CHANGED: {
+    category: 'config',
+    meaning: 'Somebody else has changed the stored connection meanwhile.',
+    advice: 'Read it again, and repeat the change.',
+  },
   BQC_CONNECTION_CLOSED: {
     category: 'config',
     meaning: 'The connection had been closed already.',
     advice: 'Open a new one.',
   },
-  BQC_CONSENT_NEEDED: {
+  BQC_CONNECTION_EXISTS: {
     category: 'config',
-    meaning: 'Nobody has consented yet, or the consent was withdrawn or has ended.',
-    advice: 'Ask for consent: bqc connection authorize, or Generate in the form of the connection.',
+    meaning: 'There is a stored connection of that name already.',
+    advice: 'Choose another name, or replace it.',
   },
-  BQC_CONSENT_REFUSED: {
+  BQC_CONNECTION_INCOMPLETE: {
     category: 'config',
-    meaning: 'Consent was asked for, and what came back was none that can be used; the reason says why.',
-    advice: 'Ask for consent again, and answer Allow on the page that opens, within 15 minutes.',
+    meaning: 'The stored connection came without its secrets.',
+    advice: 'Enter the secrets that the message names.',
+  },
+  BQC_CONNECTION_IN_USE: {
+    category: 'config',
+    meaning: 'Operations refer to the stored connection.',
+    advice: 'Bind them to another one first, or drop it by force.',
+  },
+  BQC_CONNECTION_UNKNOWN: {
+    category: 'config',
+    meaning: 'There is no stored connection of that name or revision.',
+    advice: 'Check the name, and the directory of the store.',
   },
   BQC_DESTINATION_GIVEN_UP: {
     category: 'transient',
@@ -73,12 +88,6 @@ export const errorCatalogue = {
     category: 'document',
     meaning: 'The document is JSON, but no object.',
     advice: 'Send an object with a field for each column.',
-  },
-  BQC_DOCUMENT_REFUSED: {
-    category: 'document',
-    meaning:
-      'A document was refused, and the operation stops at the first one: returnApplicationErrors is off.',
-    advice: 'Correct the document, and send it and those after it again.',
   },
   BQC_DOCUMENT_TOO_LARGE: {
     category: 'document',
@@ -171,6 +180,11 @@ export const errorCatalogue = {
     meaning: 'BigQuery refused this row.',
     advice: 'Correct the fields that the faults name.',
   },
+  BQC_SECRET_UNAVAILABLE: {
+    category: 'config',
+    meaning: 'A secret refers to a variable or a file that is not there.',
+    advice: 'Provide it, or change the reference.',
+  },
   BQC_SERVICE_UNAVAILABLE: {
     category: 'transient',
     meaning: 'BigQuery was in trouble, and stayed so.',
@@ -185,6 +199,21 @@ export const errorCatalogue = {
     category: 'config',
     meaning: 'The spool directory serves another execution.',
     advice: 'Wait until it has ended, or give this one a directory of its own.',
+  },
+  BQC_STORE_KEY_INVALID: {
+    category: 'config',
+    meaning: 'A master key of the connection store is malformed, or its file is open to others.',
+    advice: 'Correct what the message names.',
+  },
+  BQC_STORE_KEY_MISSING: {
+    category: 'config',
+    meaning: 'The master key that a stored connection is sealed with was not given.',
+    advice: 'Give that key too, or enter the secrets again.',
+  },
+  BQC_STORE_SEAL_BROKEN: {
+    category: 'config',
+    meaning: 'A stored connection is not as the store wrote it: changed, damaged or moved.',
+    advice: 'Restore its file, or create it again.',
   },
   BQC_TABLE_TOO_NEW: {
     category: 'transient',

@@ -1,5 +1,6 @@
 // The public door: re-exports only.
 
+export { addKey, createKeyFile, openKeyFile, parseMasterKeys } from './connection/store/keys.ts'
 export { type ConnectorOptions, createConnector } from './connector.ts'
 export type { Clock } from './contract/clock.ts'
 export type {
@@ -9,8 +10,22 @@ export type {
   TestReport,
   TestStep,
 } from './contract/connection.ts'
-export type { ConnectOptions, Connector, ProxyOptions } from './contract/connector.ts'
-export type { Consent, ConsentOptions, ConsentReset, GivenConsent } from './contract/consent.ts'
+export type {
+  ConnectionStore,
+  ConnectionValues,
+  CreateOptions,
+  DropOptions,
+  KeyService,
+  MasterKey,
+  PatchOptions,
+  ReferenceScope,
+  ResolvedConnection,
+  ResolveOptions,
+  SecretMark,
+  StoredConnection,
+  StoreOptions,
+} from './contract/connection-store.ts'
+export type { Connector, ProxyOptions } from './contract/connector.ts'
 export type {
   AnswerDescriptor,
   ConnectionDescriptor,

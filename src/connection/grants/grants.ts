@@ -2,26 +2,22 @@
 import type { Http, TokenSource } from '../../bigquery/transport.ts'
 import type { ConnectionConfig } from '../../contract/connection.ts'
 import { createTokenSource } from '../token-source.ts'
-import { type KeepRefreshToken, refreshByToken } from './authorization-code.ts'
 import { fetchJwtBearerToken, readSigningKey } from './jwt-bearer.ts'
 
 /**
  * The token source of a resolved configuration. Keys are read here, so that a bad one is told at once.
- * @throws ConnectorError `BQC_KEY_INVALID`, `BQC_CONSENT_NEEDED`
+ * @throws ConnectorError `BQC_KEY_INVALID`
  */
 export async function openTokenSource(
   config: ConnectionConfig,
   http: Http,
   now: () => number,
-  keepRefreshToken: KeepRefreshToken = () => undefined,
 ): Promise<TokenSource> {
   switch (config.grant) {
     case 'none':
       return fixedToken(undefined)
     case 'access-token':
       return fixedToken(config.accessToken)
-    case 'authorization-code':
-      return createTokenSource(refreshByToken(config, http, keepRefreshToken, now), now)
     default: {
       const key = await readSigningKey(config)
       const { scope, subject } = config

@@ -3,18 +3,10 @@
 export interface BigqueryConnection {
   /** A ready OAuth 2.0 access token. It is not refreshed: for short tasks only. */
   readonly accessToken?: string
-  /** What is said to the authorization URL besides. Without the two presets, Google gives a refresh token once only, or none. Default: {"access_type":"offline","prompt":"consent"}. */
-  readonly authorizationParameters: { readonly [name: string]: string }
-  /** Where a person is asked for consent. https, or http on this machine. Default: "https://accounts.google.com/o/oauth2/v2/auth". */
-  readonly authorizationUrl: string
-  /** The id of the OAuth client that asks for consent, from the Google Cloud console. */
-  readonly clientId?: string
-  /** The secret of that OAuth client. */
-  readonly clientSecret?: string
   /** Where the BigQuery API is: scheme and host. Change it for a regional (https://bigquery.europe-west3.rep.googleapis.com), a private or a local endpoint. https, or http on this machine. Default: "https://bigquery.googleapis.com". */
   readonly endpoint: string
   /** How a token is obtained. none is accepted only for an endpoint on this machine. Default: "jwt-bearer". */
-  readonly grant: 'jwt-bearer' | 'authorization-code' | 'access-token' | 'none'
+  readonly grant: 'jwt-bearer' | 'access-token' | 'none'
   /** E-mail address or unique id of the service account: the claim iss. */
   readonly issuer?: string
   /** Labels of every job that runs through this connection, such as team: shop. Labels of a document win, key by key. */
@@ -29,8 +21,6 @@ export interface BigqueryConnection {
   readonly projectId: string
   /** The project that API quotas are counted for, where it is not that of the credentials. It needs the right serviceusage.services.use there. */
   readonly quotaProject?: string
-  /** What a consent has given, and access tokens are had for. Generate asks for consent and writes it; Reset takes the consent back and clears it. */
-  readonly refreshToken?: string
   /** Milliseconds that a request waits for its answer to begin, and to go on. Operations may have their own. Default: 60000. */
   readonly requestTimeoutMs: number
   /** OAuth scopes, parted by single spaces. They travel as a claim of the assertion. Default: "https://www.googleapis.com/auth/bigquery". */
@@ -41,8 +31,6 @@ export interface BigqueryConnection {
   readonly signatureKey?: string
   /** E-mail address of the user to act for, where the domain delegates that right: the claim sub. */
   readonly subject?: string
-  /** What is said to the token URL besides. Google needs nothing here. Default: {}. */
-  readonly tokenParameters: { readonly [name: string]: string }
   /** Where tokens are issued. Default: the key file's token_uri, else Google's. https, or http on this machine. */
   readonly tokenUrl?: string
 }

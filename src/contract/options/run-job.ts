@@ -7,6 +7,4 @@ export interface RunJobOptions {
   readonly projectIdOverride?: string
   /** Milliseconds to wait for the job to be done; -1 waits for ever. The job itself goes on after that. Default: 3600000. */
   readonly requestTimeout: number
-  /** On: a document that is refused has its outcome, and work goes on. Off: no document is taken after the first one that is refused; what was taken gets its outcome, and the execution ends with an error that names it. Default: true. */
-  readonly returnApplicationErrors: boolean
 }

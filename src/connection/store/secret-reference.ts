@@ -1,0 +1,85 @@
+// A secret that stands elsewhere: env:NAME or file:PATH in a secret's field. It is looked up at each use.
+import { isUtf8 } from 'node:buffer'
+import { readFile } from 'node:fs/promises'
+import { isAbsolute, resolve } from 'node:path'
+import type { ConnectionValues } from '../../contract/connection-store.ts'
+import type { JsonSchema } from '../../contract/profile.ts'
+import { ConnectorError } from '../../errors.ts'
+
+/** True for the text of a reference. */
+export function isReference(value: unknown): value is string {
+  return typeof value === 'string' && /^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0\n]+)$/.test(value)
+}
+
+/** The names of a form's secret fields. */
+export function secretFields(form: JsonSchema): ReadonlySet<string> {
+  const fields = form['properties'] as Readonly<Record<string, { readonly 'x-secret'?: boolean }>>
+  return new Set(Object.keys(fields).filter((name) => fields[name]?.['x-secret'] === true))
+}
+
+/** The values with the path of each `file:` reference made absolute. */
+export function anchorReferences(
+  values: ConnectionValues,
+  form: JsonSchema,
+  directory: string,
+): ConnectionValues {
+  return mapReferences(values, form, (reference) => {
+    if (!reference.startsWith('file:')) return reference
+    const path = reference.slice('file:'.length)
+    return isAbsolute(path) ? reference : `file:${resolve(directory, path)}`
+  })
+}
+
+/**
+ * The values with what each reference stands for in its place. A file's text comes without its last line break;
+ * a file that is no text comes as base64.
+ * @throws ConnectorError `BQC_SECRET_UNAVAILABLE`, which names the field and the reference only.
+ */
+export async function lookUpReferences(
+  values: ConnectionValues,
+  form: JsonSchema,
+  directory: string,
+): Promise<ConnectionValues> {
+  const anchored = anchorReferences(values, form, directory)
+  const found = new Map<string, string>()
+  for (const name of secretFields(form)) {
+    const value = anchored[name]
+    if (isReference(value)) found.set(name, await lookUp(value, name))
+  }
+  return Object.fromEntries(Object.entries(anchored).map(([name, value]) => [name, found.get(name) ?? value]))
+}
+
+async function lookUp(reference: string, field: string): Promise<string> {
+  if (reference.startsWith('env:')) {
+    const value = process.env[reference.slice('env:'.length)]
+    if (value) return value
+    throw unavailable(reference, field, 'the environment has no such variable, or it is empty')
+  }
+  const bytes = await readFile(reference.slice('file:'.length)).catch((cause: NodeJS.ErrnoException) => {
+    throw unavailable(reference, field, `the file cannot be read (${cause.code})`)
+  })
+  const text = isUtf8(bytes) ? bytes.toString().replace(/\r?\n$/, '') : bytes.toString('base64')
+  if (text !== '') return text
+  throw unavailable(reference, field, 'the file is empty')
+}
+
+function mapReferences(
+  values: ConnectionValues,
+  form: JsonSchema,
+  change: (reference: string) => string,
+): ConnectionValues {
+  const secrets = secretFields(form)
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      secrets.has(name) && isReference(value) ? change(value) : value,
+    ]),
+  )
+}
+
+function unavailable(reference: string, field: string, why: string): ConnectorError {
+  return new ConnectorError(
+    'BQC_SECRET_UNAVAILABLE',
+    `${field} refers to ${reference}, but ${why}. Provide it, or change the reference.`,
+  )
+}
