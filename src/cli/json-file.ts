@@ -11,10 +11,15 @@ export async function readJsonFile(path: string, what: string): Promise<unknown>
     const why = (cause as NodeJS.ErrnoException).code
     throw new ConnectorError('BQC_INPUT_UNREADABLE', `Cannot read the ${what} ${path} (${why}).`, { cause })
   })
+  return parseJson(text, `${what} ${path}`)
+}
+
+/** @throws ConnectorError `BQC_CONFIG_INVALID`, without a word of the text. */
+export function parseJson(text: string, of: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
     // Without the parser's message, which may quote what stands there: it may be a secret.
-    throw new ConnectorError('BQC_CONFIG_INVALID', `The ${what} ${path} is not JSON.`)
+    throw new ConnectorError('BQC_CONFIG_INVALID', `The ${of} is not JSON.`)
   }
 }

@@ -2,6 +2,7 @@
 // bqc: the connector on the command line.
 import { Command, CommanderError } from 'commander'
 import { ConnectorError, createConnector } from '../index.ts'
+import { connectionCommand } from './commands/connection/connection.ts'
 import { demoCommand } from './commands/demo.ts'
 import { describeCommand } from './commands/describe.ts'
 import { insertCommand } from './commands/insert.ts'
@@ -20,13 +21,17 @@ const program = new Command('bqc')
   )
   .addCommand(demoCommand())
   .addCommand(localCommand())
+  .addCommand(connectionCommand())
   .addCommand(insertCommand())
   .addCommand(replayCommand())
   .addCommand(queryCommand())
   .addCommand(describeCommand())
 
-for (const command of [program, ...program.commands])
+function tellFaults(command: Command): void {
   command.exitOverride().showHelpAfterError('(--help shows what is allowed)')
+  for (const each of command.commands) tellFaults(each)
+}
+tellFaults(program)
 
 toleratePartingReader()
 try {

@@ -39,6 +39,7 @@ export const openRunJob: OpenOperation = (context, config) => {
           }),
           maxAttempts: 1,
           timeoutMs: options.requestTimeout,
+          cancels: false,
         },
         signal,
       )

@@ -95,8 +95,7 @@ export function openSource(documents: DocumentSource): Source {
   }
 }
 
-/** @throws ConnectorError `BQC_CONFIG_INVALID` for what cannot be iterated. */
-export function iteratorOf(documents: DocumentSource): Iterator<Document> | AsyncIterator<Document> {
+function iteratorOf(documents: DocumentSource): Iterator<Document> | AsyncIterator<Document> {
   const source: Partial<Iterable<Document> & AsyncIterable<Document>> = Object(documents)
   const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]?.()
   if (iterator !== undefined && typeof documents !== 'string') return iterator

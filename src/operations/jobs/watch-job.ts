@@ -12,10 +12,8 @@ export interface Patience {
   readonly timeoutMs: number
   /** Epoch milliseconds; default now. */
   readonly since?: number
-  /** Cancels the job when its time is over. Default: it goes on. */
-  readonly cancelOnTimeout?: boolean
-  /** Cancels the job when the execution is stopped. Default: it goes on. */
-  readonly cancelOnStop?: boolean
+  /** Cancels the job when its time is over, and when the execution is stopped. */
+  readonly cancels: boolean
 }
 
 /**
@@ -48,12 +46,11 @@ export function createWatchJob(context: WatchContext): WatchJob {
     return referredTo(await control.getJob(projectId, jobId, location, signal, 1), reference)
   }
 
-  return async (started, patience, signal) => {
+  return async (started, { timeoutMs, since = clock.now(), cancels }, signal) => {
     const began = clock.now()
-    const { timeoutMs, since = began, cancelOnTimeout = false, cancelOnStop = false } = patience
     const deadline = timeoutMs === -1 ? Number.POSITIVE_INFINITY : since + timeoutMs
     let job = started
-    const stop = stopWithSignal(context, () => referenceOf(job), cancelOnStop ? signal : undefined)
+    const stop = stopWithSignal(context, () => referenceOf(job), cancels ? signal : undefined)
     try {
       for (let look = 0; !isDone(job); look += 1) {
         const asked = clock.now()
@@ -83,7 +80,7 @@ export function createWatchJob(context: WatchContext): WatchJob {
     async function giveUp(last: Job, trouble: ConnectorError | undefined): Promise<Job> {
       const late = `Job ${nameOfJob(last)} is not done after ${timeoutMs} ms.`
       const sick = trouble === undefined ? '' : ` The last look at it failed: ${trouble.message}`
-      if (!cancelOnTimeout) {
+      if (!cancels) {
         const text = `${late}${sick} It goes on: look at it again, or allow more time.`
         throw new ConnectorError('BQC_JOB_TIMEOUT', text, { payload: last, cause: trouble })
       }

@@ -1,0 +1,81 @@
+// The values of a connection as a person gives them: a JSON file or stdin, and single fields.
+import { dirname } from 'node:path'
+import { text as readText } from 'node:stream/consumers'
+import { InvalidArgumentError } from 'commander'
+import { type ConnectionValues, ConnectorError, createConnector } from '../index.ts'
+import { parseJson, readJsonFile } from './json-file.ts'
+
+/** Values, and the directory that their relative `file:` references start from. */
+export interface GivenValues {
+  readonly values: ConnectionValues
+  readonly directory: string
+}
+
+/** A connection file, or the JSON key file of a service account; `-` reads stdin. */
+export async function readConnectionFile(path: string): Promise<GivenValues> {
+  const isStdin = path === '-'
+  const name = isStdin ? 'stdin' : path
+  const content = isStdin
+    ? parseJson(await readText(process.stdin), 'connection on stdin')
+    : await readJsonFile(path, 'connection file')
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
+    return { values: asConnection({ ...content }), directory: isStdin ? process.cwd() : dirname(path) }
+  }
+  throw new ConnectorError(
+    'BQC_CONFIG_INVALID',
+    `${name} is neither a connection file nor the JSON key file of a service account: it is no JSON object.`,
+  )
+}
+
+/** Collects `--set` flags. */
+export function collectField(text: string, collected: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('The form is FIELD=VALUE, such as projectId=my-project.')
+  return { ...collected, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+interface Field {
+  readonly type?: string | readonly string[]
+  readonly 'x-secret'?: boolean
+}
+
+/**
+ * Reads each value as the descriptor of the kind wants it; `-` stands for what comes on stdin.
+ * @throws ConnectorError for a secret that stands on the command line itself.
+ */
+export async function typedFields(
+  fields: Readonly<Record<string, string>>,
+  kind: string | undefined,
+): Promise<ConnectionValues> {
+  const { connections } = createConnector().descriptor
+  const form = (connections.find(({ id }) => id === kind) ?? connections[0])?.config ?? {}
+  const known = form['properties'] as Readonly<Record<string, Field>>
+  const values: Record<string, unknown> = {}
+  for (const [name, text] of Object.entries(fields)) {
+    if (known[name]?.['x-secret'] && !/^(-$|env:|file:)/.test(text)) throw secretInSight(name)
+    const given = text === '-' ? (await readText(process.stdin)).replace(/\r?\n$/, '') : text
+    values[name] = typed(given, [known[name]?.type ?? []].flat())
+  }
+  return values
+}
+
+function typed(text: string, types: readonly string[]): unknown {
+  if (types.includes('integer') && /^-?\d+$/.test(text)) return Number(text)
+  if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true'
+  if (types.includes('object') && text.trimStart().startsWith('{')) return parseJson(text, 'value')
+  if (types.includes('array') && text.trimStart().startsWith('[')) return parseJson(text, 'value')
+  return text
+}
+
+function secretInSight(name: string): ConnectorError {
+  return new ConnectorError(
+    'BQC_CONFIG_INVALID',
+    `${name} is a secret, and the command line is no place for it: others can see it there, and the shell remembers it. Use --set ${name}=- to read it from stdin, ${name}=env:NAME or ${name}=file:PATH to refer to it, or --file.`,
+  )
+}
+
+/** A Google key file says everything that a connection needs. */
+function asConnection(values: Record<string, unknown>): Record<string, unknown> {
+  if (values['type'] !== 'service_account') return values
+  return { grant: 'jwt-bearer', projectId: values['project_id'], serviceAccountKey: values }
+}
