@@ -23,6 +23,11 @@ export const errorCatalogue = {
     meaning: 'The account of the connection lacks a right, or the project has no billing.',
     advice: 'Grant the right that the message names to the account of the connection.',
   },
+  BQC_CHANGED_MEANWHILE: {
+    category: 'document',
+    meaning: 'Somebody has changed the table since the state that the document names by its etag.',
+    advice: 'Read the table again, and make the change from what it is now.',
+  },
   BQC_CLOCK_SKEWED: {
     category: 'config',
     meaning: 'The clock of this machine differs too much from that of the token endpoint.',

@@ -37,6 +37,7 @@ export const answerRules: readonly AnswerRule[] = [
   { statuses: [403], reasons: ['responseTooLarge'], code: 'BQC_REQUEST_REFUSED' },
   { statuses: [403], code: 'BQC_ACCESS_DENIED' },
   { statuses: [404], code: 'BQC_NOT_FOUND' },
+  { statuses: [412], code: 'BQC_CHANGED_MEANWHILE' },
   { statuses: [429], code: 'BQC_QUOTA_EXCEEDED' },
   { statuses: [501], code: 'BQC_REQUEST_REFUSED' },
   { statuses: [408, '5xx'], code: 'BQC_SERVICE_UNAVAILABLE' },

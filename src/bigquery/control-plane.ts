@@ -9,6 +9,8 @@ import type { Retry } from './retry.ts'
 import type { Transport } from './transport.ts'
 
 export type Job = bigquery_v2.Schema$Job
+/** A table or view, as the API gives it. */
+export type TableResource = bigquery_v2.Schema$Table
 
 /** Where a job is; without a location the service looks in the US and the EU only. */
 export interface JobReference {
@@ -44,6 +46,28 @@ export interface ControlPlane {
     tableId: string,
     signal?: AbortSignal,
   ): Promise<TableDescription>
+  /** The whole resource of a table or view. */
+  getTableResource(
+    projectId: string,
+    datasetId: string,
+    tableId: string,
+    signal?: AbortSignal,
+  ): Promise<TableResource>
+  /**
+   * Replaces a table's resource, or merges what is sent into it.
+   * @param etag the state that the change was made from; another one refuses it with HTTP status 412.
+   */
+  updateTable(
+    projectId: string,
+    datasetId: string,
+    tableId: string,
+    change: {
+      readonly sent: TableResource
+      readonly isWhole: boolean
+      readonly etag: string | undefined
+    },
+    signal?: AbortSignal,
+  ): Promise<TableResource>
   /** Tables of a dataset, all pages, in the service's order. */
   listTables(
     projectId: string,
@@ -141,6 +165,17 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
         api.tables.get({ projectId, datasetId, tableId }, withSignal(signal)),
       )
       return { fields: (table.schema?.fields ?? []) as readonly TableField[], type: table.type ?? 'TABLE' }
+    },
+    getTableResource: (projectId, datasetId, tableId, signal) =>
+      call(`request for table ${projectId}.${datasetId}.${tableId}`, signal, () =>
+        api.tables.get({ projectId, datasetId, tableId }, withSignal(signal)),
+      ),
+    updateTable: (projectId, datasetId, tableId, { sent, isWhole, etag }, signal) => {
+      const request = { projectId, datasetId, tableId, requestBody: sent }
+      const condition = { ...withSignal(signal), ...(etag ? { headers: { 'if-match': etag } } : {}) }
+      return call(`update of table ${projectId}.${datasetId}.${tableId}`, signal, () =>
+        isWhole ? api.tables.update(request, condition) : api.tables.patch(request, condition),
+      )
     },
     async *listTables(projectId, datasetId, signal) {
       let pageToken: string | undefined

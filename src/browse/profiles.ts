@@ -24,6 +24,8 @@ export async function buildProfile(
       const job = readProfile('query-job')
       return { request: job, response: job }
     }
+    case 'update':
+      return { request: { type: 'object' }, response: { type: 'object' } }
     case 'get-query-results':
       // Which columns come back depends on the query.
       return { request: readProfile('query-results-request'), response: { type: 'object' } }

@@ -42,8 +42,8 @@ export interface Outcome {
   readonly id: string | undefined
   readonly status: OutcomeStatus
   /**
-   * `200` for a success, `400` for a document refused by its content, otherwise the HTTP status of the
-   * service's answer. Where there was no answer (no network, sign-in refused, aborted): the error's code.
+   * `200` for a success, else the HTTP status of the service's answer. Where there was none: `400` for a
+   * document that its content refuses, otherwise (no network, sign-in refused, aborted) the error's code.
    */
   readonly code: string
   /** For people: what happened, to which thing, what to do next. Empty for a success. */

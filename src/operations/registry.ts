@@ -4,9 +4,11 @@ import { openGetQueryResults } from './get-query-results.ts'
 import type { OpenOperation } from './open-operation.ts'
 import { openRunJob } from './run-job.ts'
 import { openStreamingInsert } from './streaming-insert.ts'
+import { openUpdate } from './update.ts'
 
 export const operations: Readonly<Record<OperationId, OpenOperation>> = {
   'streaming-insert': openStreamingInsert,
   'run-job': openRunJob,
   'get-query-results': openGetQueryResults,
+  update: openUpdate,
 }

@@ -115,7 +115,7 @@ export function outcomeOf(
     index,
     id,
     status,
-    code: status === 'application-error' ? '400' : String(error.httpStatus ?? error.code),
+    code: String(error.httpStatus ?? (status === 'application-error' ? 400 : error.code)),
     message: error.message,
     payload: error.payload,
     attempts,

@@ -42,7 +42,7 @@ describe('a refused request', () => {
     [404, 'notFound', 'Not found: Table p:d.t', 'BQC_NOT_FOUND', 'give-up'],
     [407, 'proxyAuthenticationRequired', 'x', 'BQC_REQUEST_REFUSED', 'give-up'],
     [409, 'duplicate', 'Already Exists', 'BQC_REQUEST_REFUSED', 'give-up'],
-    [412, 'conditionNotMet', 'x', 'BQC_REQUEST_REFUSED', 'give-up'],
+    [412, 'conditionNotMet', 'x', 'BQC_CHANGED_MEANWHILE', 'give-up'],
     [413, 'requestTooLarge', 'x', 'BQC_REQUEST_TOO_LARGE', 'split'],
     [429, 'rateLimitExceeded', 'x', 'BQC_QUOTA_EXCEEDED', 'retry'],
     [500, 'internalError', 'x', 'BQC_SERVICE_UNAVAILABLE', 'retry'],

@@ -519,7 +519,9 @@ describe('bqc describe', () => {
   it('names what it knows when it is asked for something else', async () => {
     expect(await bqc(['describe', 'upset'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Known are streaming-insert, run-job, get-query-results, bigquery'),
+      stderr: expect.stringContaining(
+        'Known are streaming-insert, run-job, get-query-results, update, bigquery',
+      ),
     })
   })
 })
