@@ -48,6 +48,7 @@ export type {
 } from './contract/operation.ts'
 export type { DeadLetter, JobStatistics, Outcome, OutcomeStatus } from './contract/outcome.ts'
 export type { JsonSchema, Profile } from './contract/profile.ts'
+export { lintDescriptor } from './descriptor/lint.ts'
 export {
   ConnectorError,
   type ErrorCategory,

@@ -6,6 +6,7 @@ import type {
   ConnectorDescriptor,
   OperationDescriptor,
 } from '../contract/descriptor.ts'
+import type { JsonSchema } from '../contract/profile.ts'
 import { ConnectorError } from '../errors.ts'
 
 // The same depth below src and below dist, so one path works before and after the build.
@@ -17,6 +18,11 @@ const readJson = (path: string): Record<string, unknown> =>
 /** What a person wrote; errors and answers are added from the tables that the code runs by. */
 export type WrittenDescriptor = Omit<ConnectorDescriptor, 'errors' | 'answers'>
 
+/** schemas/descriptor.schema.json. */
+export function readLanguage(): JsonSchema {
+  return readJson('schemas/descriptor.schema.json')
+}
+
 let loaded: WrittenDescriptor | undefined
 
 /** The connector's descriptor with those of its connections and operations in place of their ids. Read once. */
@@ -27,7 +33,7 @@ export function loadDescriptor(): WrittenDescriptor {
 
 function readDescriptor(): WrittenDescriptor {
   const ajv = new Ajv2020({ allErrors: true, strict: false })
-  const language = readJson('schemas/descriptor.schema.json')
+  const language = readLanguage()
   ajv.addSchema(language)
 
   const read = <T>(kind: 'connector' | 'connection' | 'operation', path: string): T => {

@@ -516,6 +516,29 @@ describe('bqc describe', () => {
     })
   })
 
+  it('checks a descriptor file of anybody, and ends with 1 when it has faults', async () => {
+    const sound = await bqc(['describe', '--lint', 'descriptors/operations/run-job.json'])
+    const broken = await file(
+      'broken.json',
+      '{"id":"x","label":"X","help":"An x.","config":{"type":"object"}}',
+    )
+    const text = await bqc(['describe', '--lint', broken])
+    const json = await bqc(['describe', '--lint', broken, '--json'])
+
+    expect([sound.code, text.code, json.code]).toEqual([0, 1, 1])
+    expect(sound.stdout).toContain('run-job.json is sound')
+    expect(text.stdout).toContain('/config/properties is missing\n')
+    expect(JSON.parse(json.stdout).faults).toContainEqual({
+      path: '/config/properties',
+      message: 'is missing',
+    })
+  })
+
+  it('cannot check a file that is not there, or not JSON', async () => {
+    expect(await bqc(['describe', '--lint', 'nowhere.json'])).toMatchObject({ code: 2 })
+    expect(await bqc(['describe', '--lint', 'README.md'])).toMatchObject({ code: 2 })
+  })
+
   it('names what it knows when it is asked for something else', async () => {
     expect(await bqc(['describe', 'upset'])).toMatchObject({
       code: 2,

@@ -1,18 +1,30 @@
 // bqc describe: what a host's forms show.
 import { Command } from 'commander'
-import { ConnectorError, createConnector, type JsonSchema } from '../../index.ts'
+import { ConnectorError, createConnector, type JsonSchema, lintDescriptor } from '../../index.ts'
 import { errorTables } from '../error-tables.ts'
-import { table } from '../format.ts'
+import { exitCodes } from '../exit.ts'
+import { count, table } from '../format.ts'
+import { readJsonFile } from '../json-file.ts'
 
 export function describeCommand(): Command {
   return new Command('describe')
     .description('shows the connector, one of its operations or connection kinds, or its error codes')
     .argument('[name]', 'streaming-insert, run-job, get-query-results, bigquery or errors')
     .option('--json', 'the descriptor itself', false)
+    .option('--lint <file>', 'checks a descriptor file instead')
     .action(describe)
 }
 
-function describe(name: string | undefined, { json }: { readonly json: boolean }): void {
+interface DescribeOptions {
+  readonly json: boolean
+  readonly lint?: string
+}
+
+async function describe(name: string | undefined, { json, lint }: DescribeOptions): Promise<void> {
+  if (lint !== undefined) {
+    if (name !== undefined) throw new ConnectorError('BQC_CONFIG_INVALID', 'Give a name, or --lint FILE.')
+    return lintFile(lint, json)
+  }
   const { descriptor } = createConnector()
   const { label, version, help, operations, connections } = descriptor
   const print = (shown: unknown, text: () => string) =>
@@ -45,6 +57,19 @@ function describe(name: string | undefined, { json }: { readonly json: boolean }
   )
 }
 
+async function lintFile(path: string, json: boolean): Promise<void> {
+  const faults = lintDescriptor(await readJsonFile(path, 'descriptor'))
+  const verdict = faults.length === 0 ? 'is sound' : `has ${count(faults.length)} faults`
+  const lines = faults.map((fault) => {
+    const found = fault.value === undefined ? '' : `, not ${JSON.stringify(fault.value)}`
+    return `${fault.path || '/'} ${fault.message}${found}\n`
+  })
+  process.stdout.write(
+    json ? `${JSON.stringify({ faults }, null, 2)}\n` : `${lines.join('')}${path} ${verdict}\n`,
+  )
+  if (faults.length > 0) process.exitCode = exitCodes.someDidNot
+}
+
 function fieldsOf(schema: JsonSchema): string[][] {
   const properties = schema['properties'] as Record<string, JsonSchema>
   const required = (schema['required'] ?? []) as readonly string[]
@@ -56,8 +81,9 @@ function fieldsOf(schema: JsonSchema): string[][] {
   ])
 }
 
-function allowed({ type, enum: values, minimum, maximum }: JsonSchema): string {
+function allowed({ type, enum: values, oneOf, minimum, maximum }: JsonSchema): string {
   if (values !== undefined) return (values as readonly string[]).join(', ')
+  if (oneOf !== undefined) return (oneOf as readonly { const: string }[]).map((one) => one.const).join(', ')
   const name = [type].flat().join(' or ')
   if (minimum === undefined) return name
   return maximum === undefined ? `${name}, at least ${minimum}` : `${name}, ${minimum} to ${maximum}`
