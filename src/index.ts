@@ -46,7 +46,7 @@ export type {
   SpoolDamage,
   WritableOptions,
 } from './contract/operation.ts'
-export type { DeadLetter, JobStatistics, Outcome, OutcomeStatus } from './contract/outcome.ts'
+export type { DeadLetter, JobStatistics, Outcome, OutcomeStatus, ServiceWarning } from './contract/outcome.ts'
 export type { JsonSchema, Profile } from './contract/profile.ts'
 export { lintDescriptor } from './descriptor/lint.ts'
 export {

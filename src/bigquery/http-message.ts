@@ -18,7 +18,10 @@ export interface HttpRequest {
 export interface HttpReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** The body as text. */
   readonly text: string
+  /** The body as it came, not compressed any more; absent where a reply was not read from a socket. */
+  readonly bytes?: Buffer
 }
 
 /** A service that asks for more than an hour is asked again after one. */

@@ -3,7 +3,7 @@
 import type { InsertRows, InsertVerdict, RowError, RowFrame, RowVerdict } from '../contract/insert-rows.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { refusal, rowVerdictOf, verdictOf, verdictOfRows } from './classify.ts'
-import { jsonContent } from './json-content.ts'
+import { jsonContent } from './content.ts'
 import type { Transport } from './transport.ts'
 
 export interface InsertAllOptions {

@@ -1,22 +1,25 @@
 // jobs.getQueryResults: a query job's result, page by page, by way of the data plane.
 // https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults
+import type { ServiceWarning } from '../contract/outcome.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { ConnectorError } from '../errors.ts'
 import { refusal } from './classify.ts'
+import type { HttpRequest } from './http-message.ts'
+import { type PageParts, piecesOf, splitPage } from './result-page.ts'
 import type { Retry } from './retry.ts'
 import type { Transport } from './transport.ts'
-
-/** A row as the API gives it: cells in the order of the schema's fields. */
-interface WireRow {
-  readonly f: readonly { readonly v: unknown }[]
-}
 
 export interface ResultPage {
   /** False: the query is not done yet, and nothing else is there. */
   readonly jobComplete: boolean
   readonly fields: readonly TableField[]
-  readonly rows: readonly WireRow[]
+  /** JSON of the rows, divided by commas, in pieces of whole rows; it can be walked again. */
+  readonly rows: Iterable<string>
   readonly pageToken: string | undefined
+  /** Rows of the whole result; undefined where there is none, as for DDL. */
+  readonly totalRows: number | undefined
+  /** Complaints beside a result that is there all the same. */
+  readonly warnings: readonly ServiceWarning[]
 }
 
 export interface ResultQuery {
@@ -32,14 +35,24 @@ export interface ResultQuery {
 
 export type ReadPage = (query: ResultQuery, signal?: AbortSignal) => Promise<ResultPage>
 
-export function createReadPage(transport: Transport, endpoint: string, retry: Retry): ReadPage {
-  return (query, signal) => retry(() => readPage(transport, endpoint, query, signal), { signal })
+export function createReadPage(
+  transport: Transport,
+  endpoint: string,
+  retry: Retry,
+  options: {
+    /** Asks for compressed pages. */
+    readonly gzip: boolean
+  },
+): ReadPage {
+  const headers = { 'accept-encoding': options.gzip ? 'gzip' : 'identity' }
+  return (query, signal) => retry(() => readPage(transport, endpoint, query, headers, signal), { signal })
 }
 
 async function readPage(
   transport: Transport,
   endpoint: string,
   { projectId, jobId, location, pageToken, maxResults, timeoutMs }: ResultQuery,
+  headers: HttpRequest['headers'] & object,
   signal: AbortSignal | undefined,
 ): Promise<ResultPage> {
   const query = new URLSearchParams({
@@ -54,19 +67,32 @@ async function readPage(
   const reply = await transport.send({
     method: 'GET',
     url: `${endpoint}/bigquery/v2/projects/${encodeURIComponent(projectId)}/queries/${encodeURIComponent(jobId)}?${query}`,
+    headers,
     signal,
     serviceWaitMs: timeoutMs,
   })
   if (reply.status !== 200) throw refusal(reply, of)
   try {
-    const page = JSON.parse(reply.text)
-    return {
-      jobComplete: page.jobComplete,
-      fields: page.schema?.fields ?? [],
-      rows: page.rows ?? [],
-      pageToken: page.pageToken,
-    }
+    return pageOf(splitPage(reply.bytes ?? Buffer.from(reply.text)))
   } catch (cause) {
     throw new ConnectorError('BQC_RESPONSE_UNREADABLE', `The answer to the ${of} is not JSON.`, { cause })
+  }
+}
+
+function pageOf({ envelope, rows }: PageParts): ResultPage {
+  const { jobComplete, schema, pageToken, totalRows, errors } = envelope as Partial<{
+    jobComplete: boolean
+    schema: { readonly fields?: readonly TableField[] }
+    pageToken: string
+    totalRows: string
+    errors: readonly ServiceWarning[]
+  }>
+  return {
+    jobComplete: jobComplete === true,
+    fields: schema?.fields ?? [],
+    rows: { [Symbol.iterator]: () => piecesOf(rows) },
+    pageToken: pageToken || undefined,
+    totalRows: totalRows === undefined ? undefined : Number(totalRows),
+    warnings: errors ?? [],
   }
 }

@@ -3,6 +3,7 @@ import { type Dispatcher, request } from 'undici'
 import type { ProxyOptions } from '../contract/connector.ts'
 import { ConnectorError } from '../errors.ts'
 import { networkError } from './classify.ts'
+import { plainBody } from './content.ts'
 import { openDispatcher } from './dispatcher.ts'
 import type { HttpReply, HttpRequest } from './http-message.ts'
 
@@ -61,12 +62,30 @@ export function openHttp({ userAgent, proxy }: HttpOptions = {}): Http {
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
         })
-        return { status: reply.statusCode, headers: flat(reply.headers), text: await reply.body.text() }
+        const bytes = await plainBody(await reply.body.bytes(), reply.headers)
+        return new Reply(reply.statusCode, flat(reply.headers), bytes)
       } catch (thrown) {
         throw signal?.aborted ? aborted(method, url) : networkError(thrown, `${method} ${withoutQuery(url)}`)
       }
     },
     close: () => dispatcher.close(),
+  }
+}
+
+/** Its text is made when it is asked for: result pages are read piece by piece. */
+class Reply implements HttpReply {
+  readonly status: number
+  readonly headers: HttpReply['headers']
+  readonly bytes: Buffer
+
+  constructor(status: number, headers: HttpReply['headers'], bytes: Buffer) {
+    this.status = status
+    this.headers = headers
+    this.bytes = bytes
+  }
+
+  get text(): string {
+    return this.bytes.toString()
   }
 }
 

@@ -60,6 +60,11 @@ export interface Outcome {
   readonly reason?: string
   /** What is wrong with which field, when that is known. */
   readonly faults?: readonly Fault[]
+  /**
+   * What BigQuery complained of although it did what was asked; on the final outcome of a document. What it
+   * gave is there all the same.
+   */
+  readonly warnings?: readonly ServiceWarning[]
   /** The insertId that the row carried. */
   readonly insertId?: string
   /** `project.dataset.table` that the row was meant for. */
@@ -73,6 +78,13 @@ export interface Outcome {
    */
   readonly sequence?: number
   readonly last?: boolean
+}
+
+/** In BigQuery's words. */
+export interface ServiceWarning {
+  readonly reason?: string
+  readonly location?: string
+  readonly message?: string
 }
 
 /** A document that did not succeed, kept so that it can be mended and sent again. Obeys schemas/dead-letter.schema.json. */

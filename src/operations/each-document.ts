@@ -17,7 +17,7 @@ export interface ResultGroup {
   /** None comes after these; what gives one result need not say it. */
   readonly isLast?: boolean
   /** What their outcomes tell beside the payload. */
-  readonly facts?: Pick<Outcome, 'statistics'>
+  readonly facts?: Pick<Outcome, 'statistics' | 'warnings'>
 }
 
 /** What an operation says of a document, in order. In groups, because a promise for each row would cost more than the row. */

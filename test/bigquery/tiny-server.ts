@@ -14,7 +14,7 @@ export interface Asked {
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Text as it is, anything else as JSON. */
+  /** Text and bytes as they are, anything else as JSON. */
   readonly body?: unknown
 }
 
@@ -40,9 +40,10 @@ export async function startTinyServer(
       request.socket.destroy()
       return
     }
-    const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? {})
-    const type = typeof reply.body === 'string' ? 'text/html' : 'application/json'
-    response.writeHead(reply.status ?? 200, { 'content-type': type, ...reply.headers }).end(text)
+    const isReady = typeof reply.body === 'string' || reply.body instanceof Uint8Array
+    const content = isReady ? reply.body : JSON.stringify(reply.body ?? {})
+    const type = isReady ? 'text/html' : 'application/json'
+    response.writeHead(reply.status ?? 200, { 'content-type': type, ...reply.headers }).end(content)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

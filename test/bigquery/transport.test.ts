@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { HttpRequest } from '../../src/bigquery/http-message.ts'
 import { type Http, openHttp, openTransport, type TokenSource } from '../../src/bigquery/transport.ts'
@@ -38,6 +39,30 @@ async function refusalOf(attempt: Promise<unknown>): Promise<ConnectorError> {
   if (thrown instanceof ConnectorError) return thrown
   throw thrown
 }
+
+describe('a compressed answer', () => {
+  const gzipped = { 'content-encoding': 'gzip' }
+
+  it('is unzipped where its headers say so', async () => {
+    const { server, http } = await start(() => ({ headers: gzipped, body: gzipSync('{"größe":1}') }))
+
+    const reply = await http.send({ method: 'GET', url: server.url })
+
+    expect(reply.text).toBe('{"größe":1}')
+    expect(reply.bytes?.toString()).toBe('{"größe":1}')
+  })
+
+  it('that cannot be unzipped was broken on the way', async () => {
+    const { server, http } = await start(() => ({
+      headers: gzipped,
+      body: gzipSync('x'.repeat(1000)).subarray(0, 20),
+    }))
+
+    const { code } = await refusalOf(http.send({ method: 'GET', url: server.url }))
+
+    expect(code).toBe('BQC_NETWORK')
+  })
+})
 
 describe('the token', () => {
   it('goes with every request', async () => {

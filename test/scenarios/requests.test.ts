@@ -116,6 +116,7 @@ describe('an endpoint', () => {
       transport,
       endpoint,
       retry,
+      options,
     )({ projectId: 'demo', jobId: 'j', maxResults: 1, timeoutMs: 0 })
     const insertRows = createInsertRows(transport, endpoint, options)
     const body = Buffer.from('{}')

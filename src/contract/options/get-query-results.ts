@@ -1,7 +1,13 @@
 // Written from descriptors/operations/get-query-results.json by `npm run generate`.
 /** The options of Get Query Results, resolved. */
 export interface GetQueryResultsOptions {
-  /** Rows in a page, not in all: every page is read. Default: 1000. */
+  /** How NUMERIC and BIGNUMERIC values are given. Every choice is exact. Default: "string". */
+  readonly decimals: 'string' | 'number'
+  /** Asks for compressed pages, and unzips them beside the main thread. auto: where the endpoint is not on this machine. Default: "auto". */
+  readonly gzip: 'auto' | 'always' | 'never'
+  /** How INT64 values are given. Every choice is exact. Default: "string". */
+  readonly integers: 'string' | 'number' | 'bigint'
+  /** Rows in a page at most, not in all: every page is read, the next one while a page is taken. A page has about 10 MB at most. Default: 1000. */
   readonly maxResults: number
   /** The kind of job. */
   readonly objectType: 'QUERY'
