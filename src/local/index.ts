@@ -1,6 +1,7 @@
 // The embedded BigQuery: starts a server on 127.0.0.1 that speaks the BigQuery v2 API, with DuckDB inside.
 import type { AddressInfo } from 'node:net'
 import type { OAuthClient, OAuthClientOptions } from './auth/oauth-clients.ts'
+import { ALL_RIGHTS } from './auth/rights.ts'
 import type { ServiceAccountKey } from './auth/service-accounts.ts'
 import { openSignIn } from './auth/sign-in.ts'
 import { faultRoutes } from './faults/fault-routes.ts'
@@ -56,13 +57,22 @@ export interface LocalBigQueryOptions {
   now?: () => number
 }
 
+/** What a service account may do in its project; elsewhere it may do nothing. */
+export interface ServiceAccountOptions {
+  /**
+   * IAM permissions (`bigquery.jobs.create`) and roles (`roles/bigquery.dataViewer`). Absent: as before, and
+   * everything at first. Rejects with an Error that names what is unknown.
+   */
+  permissions?: readonly string[]
+}
+
 /** A running local BigQuery. */
 export interface LocalBigQuery {
   /** Where it listens, such as http://127.0.0.1:9050, without a trailing slash. */
   url: string
   projectId: string
   /** Registers a service account (or a further key for one) whose JWTs the token endpoint accepts. Default name 'local-bigquery'. */
-  createServiceAccount(name?: string): Promise<ServiceAccountKey>
+  createServiceAccount(name?: string, options?: ServiceAccountOptions): Promise<ServiceAccountKey>
   /** Registers an OAuth client, for whom the consent page then asks. */
   createOAuthClient(options?: OAuthClientOptions): Promise<OAuthClient>
   /** What a person does who removes the application from the account: all tokens of the client are void. */
@@ -138,7 +148,16 @@ async function serve(
         },
       },
       now,
-      queries: { catalog, pool: querying, mutex, jobs, parser, now, checkDml: faults.checkDml },
+      queries: {
+        catalog,
+        pool: querying,
+        mutex,
+        jobs,
+        parser,
+        now,
+        checkDml: faults.checkDml,
+        rights: ALL_RIGHTS,
+      },
       tokens: signIn.tokens,
       faults,
       loads,
@@ -152,6 +171,7 @@ async function serve(
     ],
     signIn,
     authentication,
+    projectId,
     url: () => url,
   })
   await new Promise<void>((resolve, reject) => {
@@ -182,7 +202,8 @@ async function serve(
   return {
     url,
     projectId,
-    createServiceAccount: (name = 'local-bigquery') => signIn.accounts.create(name, projectId, url),
+    createServiceAccount: (name = 'local-bigquery', { permissions } = {}) =>
+      signIn.accounts.create(name, projectId, url, permissions),
     createOAuthClient: (client = {}) => signIn.clients.create(client, projectId, url),
     revokeConsents: (clientId) => signIn.consents.end(signIn.consents.of(clientId)),
     close: () => {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import { ALL_RIGHTS, checkRoute, type Rights, rightsIn } from './auth/rights.ts'
 import { answerSignIn, type SignIn } from './auth/sign-in.ts'
 import type { Encounter } from './faults/faults.ts'
 import { cutBody, sendMangled } from './faults/mangle.ts'
@@ -16,6 +17,8 @@ export interface ServerOptions {
   readonly routes: readonly Route[]
   readonly signIn: SignIn
   readonly authentication: 'open' | 'required'
+  /** The project that exists from the start. */
+  readonly projectId: string
   /** The address the server is reached at; known once it listens. */
   readonly url: () => string
 }
@@ -75,6 +78,8 @@ async function answer(options: ServerOptions, request: IncomingMessage): Promise
   const body = found?.route.streams === true ? Buffer.alloc(0) : await readBody(request)
   if (found === undefined) throw new ApiError(404, 'notFound', `Not found: ${request.method} ${url.pathname}`)
   if (options.authentication === 'required' && path !== '_faults') checkToken(options, request)
+  const rights = rightsOf(options, request)
+  checkRoute(rights, { ...found.route, path: found.path })
   const asked: ApiRequest = {
     services: options.services,
     baseUrl: `${options.url()}/bigquery/v2`,
@@ -83,10 +88,28 @@ async function answer(options: ServerOptions, request: IncomingMessage): Promise
     body,
     incoming: request,
     ifMatch: request.headers['if-match'],
+    rights,
   }
   const value = await found.route.answer(asked)
   if (value instanceof Reply) return value
   return value === undefined ? new Reply(204, undefined) : new Reply(200, value)
+}
+
+/** A service account has its rights; whoever else is let in may do everything. */
+function rightsOf({ services, signIn, projectId }: ServerOptions, request: IncomingMessage): Rights {
+  const token = bearerOf(request)
+  const isGood = token !== undefined && services.tokens.isValid(token)
+  const account = isGood ? signIn.accounts.find(services.tokens.accountOf(token) ?? '') : undefined
+  if (account === undefined) return ALL_RIGHTS
+  return rightsIn(
+    account.projectId,
+    account.permissions,
+    (id) => id === projectId || services.catalog.projects().includes(id),
+  )
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
 }
 
 function checkToken(options: ServerOptions, request: IncomingMessage): void {
@@ -97,7 +120,7 @@ function checkToken(options: ServerOptions, request: IncomingMessage): void {
       location: 'Authorization',
       headers: { 'WWW-Authenticate': realm },
     })
-  const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1]
+  const token = bearerOf(request)
   if (token === undefined || !options.services.tokens.isValid(token))
     throw new ApiError(401, 'authError', 'Invalid Credentials', {
       location: 'Authorization',

@@ -11,6 +11,7 @@ interface LocalOptions {
   readonly project: string
   readonly data?: string
   readonly connection?: string
+  readonly permissions?: readonly string[]
   readonly faults?: string
   readonly requireToken: boolean
 }
@@ -22,6 +23,11 @@ export function localCommand(): Command {
     .option('--project <id>', 'project', 'local')
     .option('--data <directory>', 'keep everything here; without it, everything is gone at the end')
     .option('--connection <file>', 'register a service account and write a connection file for it')
+    .option(
+      '--permissions <list>',
+      'what that account may do: IAM permissions and roles, parted by commas; everything otherwise',
+      (text) => text.split(',').map((name) => name.trim()),
+    )
     .option('--faults <file>', 'rehearse the faults that this JSON file scripts')
     .option('--json', 'as ever: its one line is JSON', false)
     .option('--require-token', 'refuse requests without a token that this server issued', false)
@@ -29,7 +35,12 @@ export function localCommand(): Command {
 }
 
 async function local(options: LocalOptions): Promise<void> {
-  const { port, project, data, connection, requireToken } = options
+  const { port, project, data, connection, permissions, requireToken } = options
+  if (permissions !== undefined && connection === undefined)
+    throw new ConnectorError(
+      'BQC_CONFIG_INVALID',
+      'The rights of --permissions are for the account of --connection FILE.',
+    )
   const faults = options.faults === undefined ? [] : await readJsonFile(options.faults, 'fault file')
   const server = await startLocalBigQuery({
     port,
@@ -43,7 +54,7 @@ async function local(options: LocalOptions): Promise<void> {
   })
   const interrupt = onInterrupt('Stopping the embedded BigQuery.')
   try {
-    if (connection !== undefined) await writeConnection(connection, server)
+    if (connection !== undefined) await writeConnection(connection, server, permissions)
     const { url, projectId } = server
     process.stdout.write(`${JSON.stringify({ url, projectId, ...(connection ? { connection } : {}) })}\n`)
     await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }))
@@ -54,12 +65,19 @@ async function local(options: LocalOptions): Promise<void> {
 }
 
 /** Readable by its owner only: whoever has the key is the account. */
-async function writeConnection(path: string, server: LocalBigQuery): Promise<void> {
+async function writeConnection(
+  path: string,
+  server: LocalBigQuery,
+  permissions: readonly string[] | undefined,
+): Promise<void> {
+  const account = server.createServiceAccount(undefined, permissions === undefined ? {} : { permissions })
   const config = {
     projectId: server.projectId,
     endpoint: server.url,
     grant: 'jwt-bearer',
-    serviceAccountKey: await server.createServiceAccount(),
+    serviceAccountKey: await account.catch((cause) => {
+      throw new ConnectorError('BQC_CONFIG_INVALID', oneLine(cause), { cause })
+    }),
   }
   // Written whole or not at all, and never with the rights of a file that was there before.
   const draft = `${path}.${process.pid}.tmp`

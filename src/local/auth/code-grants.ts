@@ -35,7 +35,10 @@ export function createCodeGrants(
       const refusal = checkVerifier(form.get('code_verifier'), grant.request.challenge)
       if (refusal !== undefined) return refusal
       const refresh = grant.withRefreshToken ? { refresh_token: await consents.addRefreshToken(consent) } : {}
-      return { status: 200, body: { ...tokens.issue(consent.id), ...refresh, scope: consent.scope } }
+      return {
+        status: 200,
+        body: { ...tokens.issue({ consent: consent.id }), ...refresh, scope: consent.scope },
+      }
     },
     async refresh(form, authorization) {
       const client = authenticate(form, authorization, clients)
@@ -45,7 +48,7 @@ export function createCodeGrants(
       const consent = consents.ofRefreshToken(token)
       if (consent === undefined) return refuse('invalid_grant', 'Token has been expired or revoked.')
       if (consent.clientId !== client.id) return refuse('unauthorized_client', 'Unauthorized', 401)
-      return { status: 200, body: { ...tokens.issue(consent.id), scope: consent.scope } }
+      return { status: 200, body: { ...tokens.issue({ consent: consent.id }), scope: consent.scope } }
     },
     async revoke(token) {
       if (token === '') return missing('token')

@@ -2,6 +2,7 @@
 import { generateKeyPair, randomBytes, randomInt } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Pool } from '../storage/pool.ts'
+import { permissionsOf } from './roles.ts'
 
 /** The content of a Google service account key file. */
 export interface ServiceAccountKey {
@@ -19,8 +20,22 @@ export interface ServiceAccountKey {
   universe_domain: string
 }
 
+export interface KnownAccount {
+  readonly projectId: string
+  /** Undefined: everything. */
+  readonly permissions: readonly string[] | undefined
+}
+
 export interface ServiceAccounts {
-  create(name: string, projectId: string, baseUrl: string): Promise<ServiceAccountKey>
+  /** @param permissions what the account may do in its project; absent: as before, and everything at first. */
+  create(
+    name: string,
+    projectId: string,
+    baseUrl: string,
+    permissions?: readonly string[],
+  ): Promise<ServiceAccountKey>
+  /** Where an account belongs, and what it may do there; undefined for an account never made here. */
+  find(email: string): KnownAccount | undefined
   /** Public keys (PEM) of an account by key id; undefined for an account never made here. */
   keys(email: string): ReadonlyMap<string, string> | undefined
 }
@@ -31,13 +46,20 @@ export async function openServiceAccounts(pool: Pool): Promise<ServiceAccounts> 
     const keys = accounts.get(email) ?? new Map<string, string>()
     accounts.set(email, keys.set(keyId, publicKey))
   }
+  const known = new Map<string, KnownAccount>()
   await pool.use(async (connection) => {
+    for (const row of (
+      await connection.runAndReadAll('SELECT * FROM store."_meta".account_rights')
+    ).getRows())
+      known.set(String(row[0]), JSON.parse(String(row[1])))
     for (const row of (await connection.runAndReadAll('SELECT * FROM store."_meta".accounts')).getRows())
       add(String(row[0]), String(row[1]), String(row[2]))
   })
   return {
     keys: (email) => accounts.get(email),
-    async create(name, projectId, baseUrl) {
+    find: (email) => known.get(email),
+    async create(name, projectId, baseUrl, names) {
+      const permissions = names && permissionsOf(names)
       const pair = await promisify(generateKeyPair)('rsa', {
         modulusLength: 2048,
         publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -53,6 +75,17 @@ export async function openServiceAccounts(pool: Pool): Promise<ServiceAccounts> 
         ]),
       )
       add(email, keyId, pair.publicKey)
+      if (permissions !== undefined || !known.has(email)) {
+        const account: KnownAccount = { projectId, permissions }
+        await pool.transaction(async (connection) => {
+          await connection.run('DELETE FROM store."_meta".account_rights WHERE email = $1', [email])
+          await connection.run('INSERT INTO store."_meta".account_rights VALUES ($1, $2)', [
+            email,
+            JSON.stringify(account),
+          ])
+        })
+        known.set(email, account)
+      }
       return {
         type: 'service_account',
         project_id: projectId,

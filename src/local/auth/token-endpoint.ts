@@ -31,7 +31,7 @@ export function createTokenEndpoint(
       const assertion = form.get('assertion')
       if (assertion === null || assertion === '') return missing('assertion')
       const refusal = checkAssertion(assertion, accounts, tokenUrls, now() / 1000)
-      return refusal ?? { status: 200, body: tokens.issue() }
+      return refusal ?? { status: 200, body: tokens.issue({ account: issuerOf(assertion) }) }
     },
   }
 }
@@ -87,6 +87,10 @@ function checkAssertion(
       401,
     )
   return undefined
+}
+
+function issuerOf(assertion: string): string {
+  return String(decode(assertion.split('.')[1] ?? '')?.['iss'])
 }
 
 function decode(part: string): Record<string, unknown> | undefined {

@@ -1,5 +1,6 @@
 // Runs what a query job asks for: one statement or a script, in the job's own connection.
 import { randomUUID } from 'node:crypto'
+import { demand } from '../auth/rights.ts'
 import { compileExpression, compileRows, compileStatement, contextOf } from '../sql/compile.ts'
 import { type BoundParameter, bindParameters } from '../sql/parameters.ts'
 import { namePositional } from '../sql/positional.ts'
@@ -134,6 +135,7 @@ export async function execute(execution: Execution): Promise<void> {
 
   async function dml(statement: DmlStatement): Promise<QueryOutcome> {
     const { statementType, mustBeEmpty, sql } = statement
+    demand(engine.rights, 'bigquery.tables.updateData', job)
     if (dryRun) {
       await prepares(connection, sql)
       return { statementType, schema: { fields: statement.fields }, totalRows: 0 }

@@ -1,4 +1,5 @@
 // Starts query jobs: compile, run on a connection of its own, keep the rows, record how it ended.
+import type { Rights } from '../auth/rights.ts'
 import { referencedLocation } from '../sql/locate.ts'
 import type { Parser } from '../sql/parse.ts'
 import type { Catalog } from '../storage/catalog.ts'
@@ -20,6 +21,8 @@ export interface QueryEngine {
   readonly now: () => number
   /** Refuses a change to the rows of a physical table, as a scripted fault asks. */
   readonly checkDml: (target: string) => void
+  /** Of whoever runs the query. */
+  readonly rights: Rights
 }
 
 export interface QueryRequest {

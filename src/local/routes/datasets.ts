@@ -35,7 +35,8 @@ export const datasetRoutes: readonly Route[] = [
   route('GET', 'projects/:project/datasets', (request) => {
     const filters = labelFilters(request.query.get('filter'))
     const all = request.services.catalog.datasets(part(request, 'project'))
-    const shown = all.filter(({ sent }) => {
+    const seen = all.filter(({ projectId }) => request.rights.may('bigquery.datasets.get', projectId))
+    const shown = seen.filter(({ sent }) => {
       const labels = (sent['labels'] ?? {}) as Record<string, string>
       return filters.every(([key, value]) => key in labels && (value === undefined || labels[key] === value))
     })

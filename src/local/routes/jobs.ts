@@ -1,4 +1,5 @@
 // jobs: insert (query jobs), get, list, cancel, delete, query and getQueryResults.
+import { demand, guardCatalog } from '../auth/rights.ts'
 import {
   type Job,
   jobName,
@@ -16,7 +17,7 @@ import {
   timestampFormat,
   wholeNumber,
 } from '../jobs/query-results.ts'
-import { type QueryJob, startQuery } from '../jobs/run-query.ts'
+import { type QueryEngine, type QueryJob, startQuery } from '../jobs/run-query.ts'
 import { startCopy } from '../transfer/copies.ts'
 import { startExtract } from '../transfer/extracts.ts'
 import { ApiError, invalid, notFound } from '../wire/api-error.ts'
@@ -82,7 +83,7 @@ export const jobRoutes: readonly Route[] = [
     const timestamps = timestampFormat(format['useInt64Timestamp'], format['timestampOutputFormat'])
     const asked = new URLSearchParams(maxResults === undefined ? {} : { maxResults: String(maxResults) })
     const start = (): QueryJob =>
-      startQuery(request.services.queries, {
+      startQuery(engineOf(request), {
         projectId: part(request, 'project'),
         ...(typeof location === 'string' ? { location } : {}),
         configuration: { query: { ...rest, query: query as string }, ...(labels ? { labels } : {}) },
@@ -145,7 +146,7 @@ export function startJob(request: ApiRequest, body: Readonly<Record<string, unkn
     throw invalid('Job configuration must contain exactly one job-specific configuration object')
   if (media !== undefined && kind !== 'load')
     throw invalid('Only load jobs take an upload; the configuration has none.')
-  const { queries, loads } = request.services
+  const { loads } = request.services
   const asked = {
     projectId: part(request, 'project'),
     jobId: reference.jobId || undefined,
@@ -154,18 +155,46 @@ export function startJob(request: ApiRequest, body: Readonly<Record<string, unkn
   }
   const dryRun = configuration['dryRun'] === true
   if (dryRun && kind !== 'query') throw invalid('Dry run is only supported for query jobs.')
+  checkTransfer(request, configuration)
   if (kind === 'load') return loads.load(asked, media)
   if (kind === 'copy') return startCopy(loads.engine, asked)
   if (kind === 'extract') return startExtract(loads.engine, asked)
   const query = configuration['query'] as QueryConfiguration
   const { jobId, location, ...rest } = asked
-  return startQuery(queries, {
+  return startQuery(engineOf(request), {
     ...rest,
     ...(jobId ? { jobId } : {}),
     ...(location ? { location } : {}),
     configuration: { ...configuration, query },
     dryRun,
   })
+}
+
+/** The engine as whoever asks may use it. */
+function engineOf({ services, rights }: ApiRequest): QueryEngine {
+  const { queries } = services
+  return { ...queries, rights, catalog: guardCatalog(queries.catalog, rights) }
+}
+
+/** Rights of jobs that move data, on the tables they name. */
+function checkTransfer(request: ApiRequest, configuration: Readonly<Record<string, unknown>>): void {
+  const own = part(request, 'project')
+  const check = (permission: string, reference: unknown): void => {
+    const { projectId = own, datasetId, tableId } = (reference ?? {}) as Record<string, string | undefined>
+    demand(request.rights, permission, { projectId, datasetId, tableId })
+  }
+  for (const kind of ['load', 'copy', 'extract', 'query']) {
+    const { destinationTable, sourceTable, sourceTables = [] } = (configuration[kind] ?? {}) as Transfer
+    const sources = sourceTable === undefined ? sourceTables : [sourceTable, ...sourceTables]
+    for (const source of sources) check('bigquery.tables.getData', source)
+    if (destinationTable) check('bigquery.tables.updateData', destinationTable)
+  }
+}
+
+interface Transfer {
+  readonly destinationTable?: unknown
+  readonly sourceTable?: unknown
+  readonly sourceTables?: readonly unknown[]
 }
 
 function times(job: Job): Record<string, string> {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AccessTokens } from '../auth/access-tokens.ts'
+import type { Rights } from '../auth/rights.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { RequestMemory } from '../jobs/request-memory.ts'
 import type { QueryEngine } from '../jobs/run-query.ts'
@@ -38,6 +39,8 @@ export interface ApiRequest {
   readonly body: Buffer
   readonly incoming: IncomingMessage
   readonly ifMatch: string | undefined
+  /** Of whoever asks. */
+  readonly rights: Rights
 }
 
 /** An answer that is more than JSON with status 200. */

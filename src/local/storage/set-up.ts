@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS store."_meta".tables (project VARCHAR, dataset VARCHA
 CREATE TABLE IF NOT EXISTS store."_meta".routines (project VARCHAR, dataset VARCHAR, name VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".jobs (project VARCHAR, location VARCHAR, id VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".accounts (email VARCHAR, key_id VARCHAR, entry VARCHAR);
+CREATE TABLE IF NOT EXISTS store."_meta".account_rights (email VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".clients (id VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS store."_meta".consents (id VARCHAR, entry VARCHAR);
 `
