@@ -35,6 +35,8 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const url = request.url ?? '/'
+  // By its own clock, so that clients see how theirs differ.
+  response.setHeader('Date', new Date(options.services.now()).toUTCString())
   const met = url.startsWith('/_faults')
     ? undefined
     : options.services.faults.meet(request.method ?? 'GET', url)

@@ -1,5 +1,5 @@
 import { importPKCS8, SignJWT } from 'jose'
-import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ServiceAccountKey } from '../../src/local/index.ts'
 import { apiOfFile } from './api.ts'
 
@@ -104,4 +104,50 @@ test.each([
 
 test('another grant type is unsupported', async () => {
   expect((await exchange('x', 'password')).body.error).toBe('unsupported_grant_type')
+})
+
+describe('a JWT instead of a token', () => {
+  const bearer = (claims: object = {}, signer = key) =>
+    assertion({ sub: key.client_email, aud: undefined, ...claims }, signer)
+  const statusOf = async (jwt: string) =>
+    (await api.call('GET', 'projects', undefined, { Authorization: `Bearer ${jwt}` })).status
+
+  test.each([
+    ['scopes', {}],
+    ['the service', { scope: undefined, aud: 'https://bigquery.googleapis.com/' }],
+  ])('opens the API when the account signed it for itself and %s', async (_, claims) => {
+    expect(await statusOf(await bearer(claims))).toBe(200)
+  })
+
+  test.each([
+    ['an hour after', { iat: Date.UTC(2026, 0, 1) / 1000 - 3601, exp: Date.UTC(2026, 0, 1) / 1000 - 1 }],
+    ['for longer than an hour', { exp: Date.UTC(2026, 0, 1) / 1000 + 3601 }],
+    ['for scopes and a service at once', { aud: 'https://bigquery.googleapis.com/' }],
+    ['for another service', { scope: undefined, aud: 'https://storage.googleapis.com/' }],
+    ['for nothing', { scope: undefined }],
+    ['for another subject', { sub: 'ann@example.com' }],
+    ['of an account that nobody made', { iss: 'x@example.com', sub: 'x@example.com' }],
+  ])('is refused %s', async (_, claims) => {
+    expect(await statusOf(await bearer(claims))).toBe(401)
+  })
+
+  test('is refused under a key of another account', async () => {
+    const other = await api.local.createServiceAccount('other')
+    expect(await statusOf(await bearer({}, other))).toBe(401)
+  })
+
+  test('is refused without the id of its key', async () => {
+    const now = clock / 1000
+    const claims = { iss: key.client_email, sub: key.client_email, scope: 'a', iat: now, exp: now + 60 }
+    const unnamed = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'RS256' })
+      .sign(await importPKCS8(key.private_key, 'RS256'))
+    expect(await statusOf(unnamed)).toBe(401)
+  })
+})
+
+test('every answer is dated by the clock of the server', async () => {
+  clock += 86_400_000
+  const response = await fetch(`${api.local.url}/bigquery/v2/projects`)
+  expect(response.headers.get('date')).toBe(new Date(clock).toUTCString())
 })

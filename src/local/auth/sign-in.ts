@@ -11,6 +11,7 @@ import { type CodeGrants, createCodeGrants } from './code-grants.ts'
 import { type Consents, openConsents } from './consents.ts'
 import { type OAuthClients, openOAuthClients } from './oauth-clients.ts'
 import { openServiceAccounts, type ServiceAccounts } from './service-accounts.ts'
+import { bearerOf } from './service-jwt.ts'
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts'
 
 export interface SignIn {
@@ -31,7 +32,15 @@ export async function openSignIn(pool: Pool, now: () => number): Promise<SignIn>
   const authorizations = createAuthorizationEndpoint(clients, consents, now)
   const codes = createCodeGrants(clients, consents, tokens, authorizations)
   const tokenEndpoint = createTokenEndpoint(accounts, tokens, codes, now)
-  return { accounts, clients, consents, tokens, tokenEndpoint, authorizations, codes }
+  const signerOf = (token: string) => bearerOf(token, accounts, now() / 1000)
+  return {
+    ...{ accounts, clients, consents, tokenEndpoint, authorizations, codes },
+    tokens: {
+      ...tokens,
+      isValid: (token) => tokens.isValid(token) || signerOf(token) !== undefined,
+      accountOf: (token) => tokens.accountOf(token) ?? signerOf(token),
+    },
+  }
 }
 
 export interface SignInRequest {

@@ -1,14 +1,19 @@
 // The OAuth token endpoint: trades a signed assertion for an access token, and refuses in Google's words.
-import { createVerify } from 'node:crypto'
 import type { AccessTokens } from './access-tokens.ts'
 import type { CodeGrants } from './code-grants.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
+import { readServiceJwt } from './service-jwt.ts'
 import { missing, refuse, type TokenReply } from './token-reply.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-const LONGEST_ASSERTION_S = 3_600
-/** How far a client's clock may be off. */
-const SKEW_S = 300
+
+const FAULTS = {
+  form: 'Bad Request',
+  account: 'Invalid grant: account not found',
+  signature: 'Invalid JWT Signature.',
+  times:
+    'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.',
+} as const
 
 export interface TokenEndpoint {
   grant(form: URLSearchParams, tokenUrls: readonly string[], authorization?: string): Promise<TokenReply>
@@ -30,48 +35,23 @@ export function createTokenEndpoint(
         return refuse('unsupported_grant_type', `Invalid grant_type: ${grantType}`)
       const assertion = form.get('assertion')
       if (assertion === null || assertion === '') return missing('assertion')
-      const refusal = checkAssertion(assertion, accounts, tokenUrls, now() / 1000)
-      return refusal ?? { status: 200, body: tokens.issue({ account: issuerOf(assertion) }) }
+      const jwt = readServiceJwt(assertion, accounts, now() / 1000)
+      if ('fault' in jwt) return refuse('invalid_grant', FAULTS[jwt.fault])
+      return (
+        checkClaims(jwt.claims, tokenUrls) ?? {
+          status: 200,
+          body: tokens.issue({ account: String(jwt.claims['iss']) }),
+        }
+      )
     },
   }
 }
 
-/** The refusal an assertion deserves, or undefined when it is good. */
-function checkAssertion(
-  assertion: string,
-  accounts: ServiceAccounts,
+/** The refusal that the claims of a signed assertion deserve, or undefined when they are good. */
+function checkClaims(
+  claims: Readonly<Record<string, unknown>>,
   tokenUrls: readonly string[],
-  nowSeconds: number,
 ): TokenReply | undefined {
-  const [head = '', payload = '', signature = '', ...rest] = assertion.split('.')
-  const header = decode(head)
-  const claims = decode(payload)
-  if (header === undefined || claims === undefined || rest.length > 0)
-    return refuse('invalid_grant', 'Bad Request')
-  const keys = accounts.keys(String(claims['iss']))
-  if (keys === undefined) return refuse('invalid_grant', 'Invalid grant: account not found')
-  const keyId = header['kid']
-  const candidates = keyId === undefined ? [...keys.values()] : [keys.get(String(keyId))]
-  const signed = `${head}.${payload}`
-  const verified = candidates.some(
-    (key) =>
-      key !== undefined &&
-      header['alg'] === 'RS256' &&
-      createVerify('RSA-SHA256').update(signed).verify(key, signature, 'base64url'),
-  )
-  if (!verified) return refuse('invalid_grant', 'Invalid JWT Signature.')
-  const { iat, exp } = claims
-  if (
-    typeof iat !== 'number' ||
-    typeof exp !== 'number' ||
-    exp - iat > LONGEST_ASSERTION_S ||
-    iat > nowSeconds + SKEW_S ||
-    exp <= nowSeconds
-  )
-    return refuse(
-      'invalid_grant',
-      'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.',
-    )
   if (!tokenUrls.includes(String(claims['aud'])))
     return refuse(
       'invalid_grant',
@@ -87,17 +67,4 @@ function checkAssertion(
       401,
     )
   return undefined
-}
-
-function issuerOf(assertion: string): string {
-  return String(decode(assertion.split('.')[1] ?? '')?.['iss'])
-}
-
-function decode(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }
