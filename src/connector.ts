@@ -11,10 +11,11 @@ import { openConnectionStore } from './connection/store/connection-store.ts'
 import { openValuesOf } from './connection/store/resolved-connection.ts'
 import { runTrials } from './connection/test-connection.ts'
 import type { Clock } from './contract/clock.ts'
-import type { Connection, ConnectionConfig } from './contract/connection.ts'
+import type { Connection } from './contract/connection.ts'
 import type { Connector, ProxyOptions } from './contract/connector.ts'
 import type { ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
+import type { BigqueryConnection } from './contract/options/bigquery-connection.ts'
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
@@ -53,7 +54,7 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
 }
 
 async function openConnection(
-  config: ConnectionConfig & { readonly endpoint: string },
+  config: BigqueryConnection,
   { operations: descriptors, version }: ConnectorDescriptor,
   { clock, random, proxy }: Surroundings,
 ): Promise<Connection> {

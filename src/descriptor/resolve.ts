@@ -101,7 +101,8 @@ function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
     case 'required': {
       const missing = String(error.params['missingProperty'])
       const reason = error.parentSchema?.['x-reason']
-      return at(`${error.instancePath}/${missing}`, reason ? `is required: ${reason}` : 'is required')
+      const message = reason ? `is required: ${reason}` : 'is required'
+      return [{ path: `${error.instancePath}/${missing}`, message }]
     }
     case 'additionalProperties': {
       const unknown = String(error.params['additionalProperty'])
@@ -124,8 +125,11 @@ function faultOf(error: ErrorObject, fields: Form['properties']): Fault[] {
     case 'minimum':
     case 'maximum':
       return at(error.instancePath, `must be ${rangeOf(error.parentSchema ?? {})}`)
-    case 'pattern':
-      return at(error.instancePath, String(error.parentSchema?.['x-pattern-help'] ?? error.message))
+    case 'pattern': {
+      const message = String(error.parentSchema?.['x-pattern-help'] ?? error.message)
+      if (error.propertyName === undefined) return at(error.instancePath, message)
+      return [{ path: `${error.instancePath}/${error.propertyName}`, message }]
+    }
     case 'minLength':
       return at(error.instancePath, 'must not be empty')
     case 'format':

@@ -111,7 +111,7 @@ describe('bqc insert', () => {
           '{"type":"service_account","project_id":"demo","client_email":"a@b.c","private_key":"secret"}',
         ),
       ],
-      'not an RSA key',
+      'neither PEM text, nor a P12 file',
     ],
     [
       'a dead-letter file in a directory that is not there',

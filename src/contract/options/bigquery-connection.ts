@@ -3,14 +3,28 @@
 export interface BigqueryConnection {
   /** A ready OAuth 2.0 access token. It is not refreshed: for short tasks only. */
   readonly accessToken?: string
+  /** Seconds that a signed JWT is good for. Google accepts an hour at most. Default: 3600. */
+  readonly assertionLifetime: number
+  /** The claim aud, where it is not the token URL. A self-signed JWT has scopes instead. */
+  readonly audience?: string
+  /** The content of a credential file, as text or as an object: of the type authorized_user, service_account, external_account, external_account_authorized_user or impersonated_service_account. Empty: this machine's application default credentials. Take it only from people you trust: it says which files are read, and where they are sent. */
+  readonly credentials?: string | { readonly [name: string]: unknown }
   /** Where the BigQuery API is: scheme and host. Change it for a regional (https://bigquery.europe-west3.rep.googleapis.com), a private or a local endpoint. https, or http on this machine. Default: "https://bigquery.googleapis.com". */
   readonly endpoint: string
+  /** Further claims of the signed JWT, by name. The scopes, parted by single spaces, are the claim scope. Default: {"scope":"https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/bigquery.insertdata https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.full_control https://www.googleapis.com/auth/devstorage.read_only https://www.googleapis.com/auth/devstorage.read_write"}. */
+  readonly extendedClaims: { readonly [name: string]: unknown }
   /** How a token is obtained. none is accepted only for an endpoint on this machine. Default: "jwt-bearer". */
-  readonly grant: 'jwt-bearer' | 'access-token' | 'none'
+  readonly grant: 'jwt-bearer' | 'application-default' | 'access-token' | 'none'
+  /** E-mail address of a service account to work as. The account that signs in needs the role Service Account Token Creator on it. */
+  readonly impersonate?: string
+  /** E-mail addresses of the service accounts on the way to the impersonated one, where it is not reached at once. Each must be allowed to create tokens for the next. */
+  readonly impersonationDelegates?: readonly string[]
   /** E-mail address or unique id of the service account: the claim iss. */
   readonly issuer?: string
   /** Labels of every job that runs through this connection, such as team: shop. Labels of a document win, key by key. */
   readonly jobLabels?: { readonly [name: string]: string }
+  /** Id of the signing key: the JWT's header kid. A JSON key file holds it; a P12 file and PEM text do not. */
+  readonly keyId?: string
   /** Where jobs run, such as US, EU or europe-west1. BigQuery finds it from the data when empty. */
   readonly location?: string
   /** Bytes that one query may bill at most: BigQuery refuses a query that would bill more, at no cost. A document may ask for less, not for more. */
@@ -23,12 +37,16 @@ export interface BigqueryConnection {
   readonly quotaProject?: string
   /** Milliseconds that a request waits for its answer to begin, and to go on. Operations may have their own. Default: 60000. */
   readonly requestTimeoutMs: number
-  /** OAuth scopes, parted by single spaces. They travel as a claim of the assertion. Default: "https://www.googleapis.com/auth/bigquery". */
-  readonly scope: string
+  /** OAuth scopes, parted by single spaces. Empty for the grant jwt-bearer: there the scopes are the claim scope of extendedClaims. */
+  readonly scope?: string
+  /** Sends the signed JWT itself as the token, and asks no token endpoint. Cannot act for a subject. Default: false. */
+  readonly selfSigned: boolean
   /** The content of a service account's JSON key file, as text or as an object. */
   readonly serviceAccountKey?: string | { readonly [name: string]: unknown }
-  /** The service account's private key as PKCS#8 PEM text, when there is no JSON key file. */
+  /** The service account's private key: PEM text, a P12 file in base64, or the text of its JSON key file. */
   readonly signatureKey?: string
+  /** The password of a P12 file or of an encrypted PEM. That of P12 files from Google is notasecret. Default: "notasecret". */
+  readonly signatureKeyPassword: string
   /** E-mail address of the user to act for, where the domain delegates that right: the claim sub. */
   readonly subject?: string
   /** Where tokens are issued. Default: the key file's token_uri, else Google's. https, or http on this machine. */

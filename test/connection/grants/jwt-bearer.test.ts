@@ -3,10 +3,12 @@ import { decodeProtectedHeader, importSPKI, jwtVerify } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Http, openHttp } from '../../../src/bigquery/transport.ts'
 import { openTokenSource } from '../../../src/connection/grants/grants.ts'
-import { fetchJwtBearerToken, readSigningKey } from '../../../src/connection/grants/jwt-bearer.ts'
+import { fetchJwtBearerToken } from '../../../src/connection/grants/jwt-bearer.ts'
+import { readSigningKey } from '../../../src/connection/grants/signing-key.ts'
 import type { ConnectionConfig } from '../../../src/contract/connection.ts'
 import { ConnectorError } from '../../../src/errors.ts'
 import { type Answer, startTinyServer, type TinyServer } from '../../bigquery/tiny-server.ts'
+import { resolvedConnection } from '../../fixtures/resolved-connection.ts'
 
 const pem = { type: 'pkcs8', format: 'pem' } as const
 const spki = { type: 'spki', format: 'pem' } as const
@@ -15,24 +17,9 @@ const rsa = generateKeyPairSync('rsa', {
   privateKeyEncoding: pem,
   publicKeyEncoding: spki,
 })
-const weak = generateKeyPairSync('rsa', {
-  modulusLength: 1024,
-  privateKeyEncoding: pem,
-  publicKeyEncoding: spki,
-})
-const ec = generateKeyPairSync('ec', {
-  namedCurve: 'P-256',
-  privateKeyEncoding: pem,
-  publicKeyEncoding: spki,
-})
-const pkcs1 = generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-  publicKeyEncoding: spki,
-})
-
 const email = 'loader@demo.iam.gserviceaccount.com'
 const scope = 'https://www.googleapis.com/auth/bigquery'
+const claims = { assertionLifetime: 3600, extendedClaims: { scope } }
 const noon = Date.parse('2026-11-21T12:00:00Z')
 
 const open: { close(): Promise<void> }[] = []
@@ -83,7 +70,7 @@ describe('the assertion', () => {
   async function signIn(config: (tokenUrl: string) => Partial<ConnectionConfig>) {
     const { server, http } = await startTokenServer(issued)
     const tokenUrl = `${server.url}/token`
-    const values = { projectId: 'demo', grant: 'jwt-bearer', scope, ...config(tokenUrl) } as const
+    const values = resolvedConnection(config(tokenUrl))
     const tokens = await openTokenSource(values, http, () => noon)
     const token = await tokens.token()
     return { token, tokenUrl, server, ...(await assertionAt(server)) }
@@ -96,7 +83,10 @@ describe('the assertion', () => {
   })
 
   it('says who, to whom, and for what; the scope is a claim', async () => {
-    const { claims, tokenUrl } = await signIn((url) => ({ serviceAccountKey: keyFile(url) }))
+    const { claims, tokenUrl } = await signIn((url) => ({
+      serviceAccountKey: keyFile(url),
+      extendedClaims: { scope },
+    }))
 
     expect(claims).toEqual({
       iss: email,
@@ -156,6 +146,41 @@ describe('the assertion', () => {
     expect(claims.sub).toBe('ann@example.com')
   })
 
+  it('carries the claims of the connection, whatever they are, and no id of its own', async () => {
+    const { claims, header } = await signIn((url) => ({
+      serviceAccountKey: keyFile(url),
+      extendedClaims: { scope: 'a b', tenant: { id: 7 } },
+      audience: 'https://elsewhere.example/token',
+      keyId: 'key-2',
+      assertionLifetime: 60,
+    }))
+
+    expect(claims).toEqual({
+      iss: email,
+      aud: 'https://elsewhere.example/token',
+      scope: 'a b',
+      tenant: { id: 7 },
+      iat: noon / 1000 - 30,
+      exp: noon / 1000 + 30,
+    })
+    expect(header.kid).toBe('key-2')
+  })
+
+  it('asks for the seven scopes of the connector when the connection names none', async () => {
+    const { claims } = await signIn((url) => ({ serviceAccountKey: keyFile(url) }))
+
+    const names = String(claims['scope']).split(' ')
+    expect(names.map((name) => name.replace('https://www.googleapis.com/auth/', ''))).toEqual([
+      'bigquery',
+      'bigquery.insertdata',
+      'cloud-platform',
+      'cloud-platform.read-only',
+      'devstorage.full_control',
+      'devstorage.read_only',
+      'devstorage.read_write',
+    ])
+  })
+
   it('goes to the token URL of the connection rather than that of the key file', async () => {
     const { claims, tokenUrl } = await signIn((url) => ({
       serviceAccountKey: keyFile('http://127.0.0.1:1/wrong'),
@@ -172,6 +197,96 @@ describe('the assertion', () => {
   })
 })
 
+describe('a self-signed JWT', () => {
+  const unsent: Http = { send: () => Promise.reject(new Error('sent')), close: async () => {} }
+  const open = (more: Partial<ConnectionConfig> = {}, clock = { now: noon }) =>
+    openTokenSource(
+      resolvedConnection({
+        ...{ selfSigned: true, serviceAccountKey: keyFile('https://x.example') },
+        ...more,
+      }),
+      unsent,
+      () => clock.now,
+    )
+
+  it('is the token itself: it names the account twice, its key, its scopes, and no audience', async () => {
+    const tokens = await open({ extendedClaims: { scope } })
+
+    const jwt = (await tokens.token()) ?? ''
+
+    const { payload, protectedHeader } = await jwtVerify(jwt, await importSPKI(rsa.publicKey, 'RS256'), {
+      currentDate: new Date(noon),
+    })
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'JWT', kid: 'key-1' })
+    expect(payload).toEqual({
+      iss: email,
+      sub: email,
+      scope,
+      iat: noon / 1000 - 30,
+      exp: noon / 1000 + 3570,
+    })
+  })
+
+  it('is signed anew before it expires, and after a refusal', async () => {
+    const clock = { now: noon }
+    const tokens = await open({}, clock)
+
+    const first = await tokens.token()
+    clock.now += 3_570_000 - 300_000 - 1
+    const kept = await tokens.token()
+    clock.now += 1
+    const second = await tokens.token()
+    clock.now += 1000
+    const third = await tokens.renew(second ?? '')
+
+    expect(kept).toBe(first)
+    expect(new Set([first, second, third]).size).toBe(3)
+  })
+
+  it('needs the id of the key', async () => {
+    const { private_key_id: _, ...anonymous } = keyFile('https://x.example')
+    const refusal = await refusalOf(open({ serviceAccountKey: anonymous }))
+
+    expect(refusal.code).toBe('BQC_CONFIG_INVALID')
+    expect(refusal.message).toMatch(/keyId is required: a self-signed JWT/)
+  })
+})
+
+describe('the values of a connection', () => {
+  const given = { serviceAccountKey: keyFile('https://x.example') }
+  it.each<[string, Partial<ConnectionConfig>, RegExp]>([
+    ['scopes beside the claims', { scope: 'a' }, /scope must be empty .*: scopes go into extendedClaims/],
+    [
+      'a claim that the connection sets',
+      { extendedClaims: { scope: 'a', exp: 1 } },
+      /extendedClaims\/exp is set by/,
+    ],
+    ['claims without scopes', { extendedClaims: {} }, /extendedClaims\/scope is required\./],
+    ['scopes parted by commas and blanks', { extendedClaims: { scope: 'a,  b' } }, /parted by single spaces/],
+    ['a lifetime of two hours', { assertionLifetime: 7200 }, /assertionLifetime must be from 60 to 3600/],
+    [
+      'a subject for a self-signed JWT',
+      { selfSigned: true, subject: 'a@b.c' },
+      /subject must be empty with selfS/,
+    ],
+    [
+      'an audience for a self-signed JWT',
+      { selfSigned: true, audience: 'x' },
+      /audience must be empty with selfS/,
+    ],
+  ])('are refused: %s', (_, values, expected) => {
+    expect(() => resolvedConnection({ ...given, ...values })).toThrow(expected)
+  })
+
+  it('are all there when the text of a JSON key file is the signature key', () => {
+    expect(() => resolvedConnection({ signatureKey: JSON.stringify(given.serviceAccountKey) })).not.toThrow()
+  })
+
+  it('are not all there when a PEM comes without an issuer', () => {
+    expect(() => resolvedConnection({ signatureKey: rsa.privateKey })).toThrow(/issuer is required/)
+  })
+})
+
 describe('a token', () => {
   it.each([
     ['expires when the server says', { access_token: 't', expires_in: 1200 }, noon + 1_200_000],
@@ -180,14 +295,14 @@ describe('a token', () => {
     const { server, http } = await startTokenServer({ body })
     const key = await readSigningKey({ projectId: 'demo', serviceAccountKey: keyFile(server.url) })
 
-    const token = await fetchJwtBearerToken(http, key, { scope, subject: undefined }, () => noon)
+    const token = await fetchJwtBearerToken(http, key, claims, () => noon)
 
     expect(token).toEqual({ value: 't', expiresAt })
   })
 
   it('is fetched once for fifty parallel calls', async () => {
     const { server, http } = await startTokenServer(issued)
-    const config = { projectId: 'demo', serviceAccountKey: keyFile(server.url), scope }
+    const config = resolvedConnection({ serviceAccountKey: keyFile(server.url) })
     const tokens = await openTokenSource(config, http, () => noon)
 
     await Promise.all(Array.from({ length: 50 }, () => tokens.token()))
@@ -200,7 +315,11 @@ describe('a token', () => {
     ['access-token', { grant: 'access-token', accessToken: 'given' } as const, 'given'],
   ])('of the grant %s is there without a fetch, before and after a refusal', async (_, config, expected) => {
     const http: Http = { send: () => Promise.reject(new Error('sent')), close: async () => {} }
-    const tokens = await openTokenSource({ projectId: 'demo', ...config }, http, () => noon)
+    const tokens = await openTokenSource(
+      resolvedConnection({ endpoint: 'http://localhost:1', ...config }),
+      http,
+      () => noon,
+    )
 
     const both = [await tokens.token(), await tokens.renew('given')]
 
@@ -208,60 +327,11 @@ describe('a token', () => {
   })
 })
 
-describe('a key that is none', () => {
-  const truncated = rsa.privateKey.slice(0, 800)
-  const inner = (text: string) => text.replace(/-----[A-Z ]+-----|\s/g, '').slice(100, 140)
-
-  it.each<[string, Partial<ConnectionConfig>, RegExp]>([
-    ['text that is not JSON', { serviceAccountKey: rsa.privateKey }, /private_key and client_email missing/],
-    ['a JSON list', { serviceAccountKey: '[]' }, /private_key and client_email missing/],
-    ['JSON null', { serviceAccountKey: 'null' }, /private_key and client_email missing/],
-    ['a user\u2019s credentials', { serviceAccountKey: { client_id: 'x', refresh_token: 'y' } }, /missing/],
-    [
-      'a key file without an e-mail address',
-      { serviceAccountKey: { private_key: rsa.privateKey } },
-      /: client_email missing/,
-    ],
-    [
-      'a key file with an EC key',
-      { serviceAccountKey: { private_key: ec.privateKey, client_email: email } },
-      /not an RSA key in PKCS#8/,
-    ],
-    ['an EC key', { issuer: email, signatureKey: ec.privateKey }, /not an RSA key in PKCS#8/],
-    ['a truncated PEM', { issuer: email, signatureKey: truncated }, /not an RSA key in PKCS#8/],
-    [
-      'a PEM truncated inside its frame',
-      { issuer: email, signatureKey: `${truncated}\n-----END PRIVATE KEY-----\n` },
-      /not an RSA key in PKCS#8/,
-    ],
-    ['a PKCS#1 key', { issuer: email, signatureKey: pkcs1.privateKey }, /not an RSA key in PKCS#8/],
-    ['a public key', { issuer: email, signatureKey: rsa.publicKey }, /not an RSA key in PKCS#8/],
-    ['a key too short for RS256', { issuer: email, signatureKey: weak.privateKey }, /shorter than 2048 bits/],
-    ['no key at all', { issuer: email }, /not an RSA key in PKCS#8/],
-    [
-      'a key file that sends the assertion in clear over the network',
-      { serviceAccountKey: keyFile('http://oauth2.googleapis.com/token') },
-      /token_uri is not an https URL/,
-    ],
-  ])('is told in one clear line without key material: %s', async (_, config, expected) => {
-    const refusal = await refusalOf(readSigningKey({ projectId: 'demo', ...config }))
-
-    expect(refusal.code).toBe('BQC_KEY_INVALID')
-    expect(refusal.message).toMatch(expected)
-    expect(refusal.message).not.toContain('\n')
-    expect(refusal.cause).toBeUndefined()
-    for (const key of [rsa.privateKey, ec.privateKey, weak.privateKey, pkcs1.privateKey]) {
-      const inside = inner(key)
-      if (inside !== '') expect(refusal.message).not.toContain(inside)
-    }
-  })
-})
-
 describe('sign-in', () => {
   async function refusedBy(answer: Answer): Promise<ConnectorError> {
     const { server, http } = await startTokenServer(answer)
     const key = await readSigningKey({ projectId: 'demo', serviceAccountKey: keyFile(`${server.url}/token`) })
-    return refusalOf(fetchJwtBearerToken(http, key, { scope, subject: undefined }, () => noon))
+    return refusalOf(fetchJwtBearerToken(http, key, claims, () => noon))
   }
 
   it('that is refused names account, server, reason and what to check', async () => {
@@ -337,7 +407,7 @@ describe('sign-in', () => {
     open.push(http, server)
     const key = await readSigningKey({ projectId: 'demo', serviceAccountKey: keyFile(server.url) })
 
-    const refusal = await refusalOf(fetchJwtBearerToken(http, key, { scope, subject: undefined }, () => noon))
+    const refusal = await refusalOf(fetchJwtBearerToken(http, key, claims, () => noon))
 
     expect([refusal.code, refusal.category]).toEqual(['BQC_NETWORK', 'transient'])
   })
