@@ -33,7 +33,7 @@ export type {
   ErrorDescriptor,
   OperationDescriptor,
 } from './contract/descriptor.ts'
-export type { Document, DocumentSource, JsonObject } from './contract/document.ts'
+export type { ByteSource, Document, DocumentSource, JsonObject } from './contract/document.ts'
 export type { ObjectType } from './contract/object-type.ts'
 export type {
   ExecuteOptions,

@@ -37,6 +37,13 @@ interface TableDescription {
   readonly type: string
 }
 
+/** A table's place. */
+interface TablePlace {
+  readonly projectId: string
+  readonly datasetId: string
+  readonly tableId: string
+}
+
 export interface ControlPlane {
   /** Asks once for the service account of a project: proves token, project and the right to run jobs. */
   getServiceAccount(projectId: string, signal?: AbortSignal): Promise<string>
@@ -68,6 +75,12 @@ export interface ControlPlane {
     },
     signal?: AbortSignal,
   ): Promise<TableResource>
+  /** Where a dataset is. */
+  getLocation(projectId: string, datasetId: string, signal?: AbortSignal): Promise<string | undefined>
+  /** Creates a table under a name that was made up for it: one that is there already was made by a lost answer. */
+  createTable(place: TablePlace, table: TableResource, signal?: AbortSignal): Promise<void>
+  /** Removes a table; one that is not there is removed. */
+  deleteTable(place: TablePlace, signal?: AbortSignal): Promise<void>
   /** Tables of a dataset, all pages, in the service's order. */
   listTables(
     projectId: string,
@@ -117,13 +130,13 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
     of: string,
     signal: AbortSignal | undefined,
     ask: () => Promise<Reply<T>>,
-    limits: { readonly attempts?: number } = {},
+    limits: { readonly attempts?: number; readonly isEmpty?: boolean } = {},
   ): Promise<T> =>
     retry(
       async () => {
         const reply = await ask().catch((thrown) => Promise.reject(causeOf(thrown)))
         if (reply.status >= 200 && reply.status < 300) {
-          if (isObject(reply.data)) return reply.data
+          if (isObject(reply.data) || (limits.isEmpty && !reply.data)) return reply.data
           // Taken as it is, a page of HTML would be a table without columns.
           throw new ConnectorError('BQC_RESPONSE_UNREADABLE', `The answer to the ${of} is not a JSON object.`)
         }
@@ -165,6 +178,29 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
         api.tables.get({ projectId, datasetId, tableId }, withSignal(signal)),
       )
       return { fields: (table.schema?.fields ?? []) as readonly TableField[], type: table.type ?? 'TABLE' }
+    },
+    async getLocation(projectId, datasetId, signal) {
+      const dataset = await call(`request for dataset ${projectId}.${datasetId}`, signal, () =>
+        api.datasets.get({ projectId, datasetId }, withSignal(signal)),
+      )
+      return dataset.location ?? undefined
+    },
+    async createTable({ projectId, datasetId, tableId }, table, signal) {
+      const tableReference = { projectId, datasetId, tableId }
+      await call(`new table ${projectId}.${datasetId}.${tableId}`, signal, () =>
+        api.tables.insert(
+          { projectId, datasetId, requestBody: { ...table, tableReference } },
+          withSignal(signal),
+        ),
+      ).catch((thrown) => tolerate(thrown, 409))
+    },
+    async deleteTable({ projectId, datasetId, tableId }, signal) {
+      await call(
+        `removal of table ${projectId}.${datasetId}.${tableId}`,
+        signal,
+        () => api.tables.delete({ projectId, datasetId, tableId }, withSignal(signal)),
+        { isEmpty: true },
+      ).catch((thrown) => tolerate(thrown, 404))
     },
     getTableResource: (projectId, datasetId, tableId, signal) =>
       call(`request for table ${projectId}.${datasetId}.${tableId}`, signal, () =>
@@ -231,6 +267,11 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
     },
     getJob,
   }
+}
+
+/** What a lost answer has done already is no error. */
+function tolerate(thrown: unknown, status: number): void {
+  if (!(thrown instanceof ConnectorError) || thrown.httpStatus !== status) throw thrown
 }
 
 function isObject(value: unknown): boolean {

@@ -27,8 +27,7 @@ const granuleBytes = 262_144
 const usualChunkBytes = 32 * granuleBytes
 /** How often a file is sent from its beginning, when the service forgets what it has. */
 const maxSessions = 3
-/** A request may take a minute, and as long as its bytes need on a slow line. */
-const patienceMs = 60_000
+/** A chunk's answer is waited for as long as the chunk needs on a slow line, beside the usual time. */
 const slowLineBytesPerMs = 50
 
 /** How an upload ends: with the job, or because the service knows nothing of it (any more). */
@@ -133,7 +132,7 @@ async function sendAll(
           headers: { 'content-range': `bytes ${range}` },
           ...(body === undefined ? {} : { body }),
           signal,
-          timeoutMs: patienceMs + (body?.length ?? 0) / slowLineBytesPerMs,
+          serviceWaitMs: (body?.length ?? 0) / slowLineBytesPerMs,
         }),
         of,
       )

@@ -14,6 +14,7 @@ export async function listObjectTypes(
 ): Promise<readonly ObjectType[]> {
   const { fixed = [], tables } = descriptor.objectTypes
   if (tables === undefined) return fixed
+  if (!datasetId && fixed.length > 0) return fixed
   if (!datasetId) {
     const message = `Tables for ${descriptor.id} are listed dataset by dataset: give a datasetId.`
     throw new ConnectorError('BQC_CONFIG_INVALID', message, {
@@ -25,5 +26,5 @@ export async function listObjectTypes(
     if (type === 'TABLE')
       types.push({ id: `datasets/${datasetId}/tables/${tableId}`, label: tableId, kind: 'table' })
   }
-  return types.sort((a, b) => (a.label < b.label ? -1 : 1))
+  return [...fixed, ...types.sort((a, b) => (a.label < b.label ? -1 : 1))]
 }

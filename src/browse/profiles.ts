@@ -29,6 +29,8 @@ export async function buildProfile(
     case 'get-query-results':
       // Which columns come back depends on the query.
       return { request: readProfile('query-results-request'), response: { type: 'object' } }
+    case 'upsert':
+      return { request: readProfile('upsert-request'), response: readProfile('upsert-result') }
   }
 }
 

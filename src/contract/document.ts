@@ -3,13 +3,24 @@
 /** A JSON object, as a program holds it. Dates, bytes and bigints are encoded as BigQuery wants them. */
 export type JsonObject = { readonly [name: string]: unknown }
 
-/** One unit of work: a row to insert, a job to run, a result to fetch. */
+/**
+ * Bytes that can be read from their beginning as often as needed, and need not be in memory: a `Blob`
+ * (`await openAsBlob(path)` of node:fs), or anything else that opens them anew with each call.
+ */
+export interface ByteSource {
+  stream(): AsyncIterable<Uint8Array>
+}
+
+/** One unit of work: a row to insert, a job to run, a result to fetch, a file to load. */
 export interface Document {
   /**
    * The payload: an object, JSON text, or UTF-8 bytes of JSON text. Text and bytes are sent as they
    * are, so the cheapest form is the one that the host already has.
+   *
+   * For Upsert it is a whole file: bytes, text, a source of bytes, or a stream of them. A stream is read
+   * once: where an upload has to begin again, it cannot.
    */
-  readonly data: JsonObject | string | Uint8Array
+  readonly data: JsonObject | string | Uint8Array | ByteSource | AsyncIterable<Uint8Array>
   /** The host's own identity of the document; it comes back in the outcome. */
   readonly id?: string
   /**

@@ -46,7 +46,7 @@ export interface Outcome {
    * document that its content refuses, otherwise (no network, sign-in refused, aborted) the error's code.
    */
   readonly code: string
-  /** For people: what happened, to which thing, what to do next. Empty for a success. */
+  /** For people: what happened, to which thing, what to do next. Empty for a success that was all that was asked. */
   readonly message: string
   /** What the operation gives back: a Job, a row, BigQuery's error objects. */
   readonly payload: unknown

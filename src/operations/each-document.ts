@@ -17,7 +17,7 @@ export interface ResultGroup {
   /** None comes after these; what gives one result need not say it. */
   readonly isLast?: boolean
   /** What their outcomes tell beside the payload. */
-  readonly facts?: Pick<Outcome, 'statistics' | 'warnings'>
+  readonly facts?: Partial<Pick<Outcome, 'statistics' | 'warnings' | 'message'>>
 }
 
 /** What an operation says of a document, in order. In groups, because a promise for each row would cost more than the row. */
@@ -29,8 +29,8 @@ export interface Task {
   readonly sent: (attempts: number) => void
 }
 
-/** What an operation does with one document; `data` is parsed. A throw is the document's outcome. */
-export type Work = (data: JsonObject, signal: AbortSignal, task: Task) => Results
+/** What an operation does with one document, once it is read. A throw is the document's outcome. */
+export type Work<Data = JsonObject> = (data: Data, signal: AbortSignal, task: Task) => Results
 
 /** A document that is worked on. */
 interface Working extends Begun {
@@ -44,14 +44,16 @@ interface Working extends Begun {
  * @param gives whether a document has one result, or many that are numbered.
  * @param pace how many documents are worked on at once; default one. Of each, one group is there ahead of
  *   its turn, and no more.
+ * @param read what the work is given of a document; default the object in its data.
  */
-export async function* eachDocument(
+export async function* eachDocument<Data = JsonObject>(
   documents: DocumentSource,
   { signal, deadLetter, progress }: ExecuteOptions,
   { clock, beginTrace }: Pick<OperationContext, 'clock' | 'beginTrace'>,
   gives: 'one' | 'many',
-  work: Work,
+  work: Work<Data>,
   pace: Pace = oneByOne,
+  read: (document: Document) => Data = parseDocument as (document: Document) => Data,
 ): AsyncGenerator<Outcome, void, undefined> {
   const counters = new Counters(progress, beginTrace())
   const letters = new DeadLetters(deadLetter, clock)
@@ -64,7 +66,7 @@ export async function* eachDocument(
 
   const begin = (document: Document): Working => {
     counters.taken()
-    const working = startWorking(taken, document, work, signal)
+    const working = startWorking(taken, document, read, work, signal)
     taken += 1
     return working
   }
@@ -130,10 +132,11 @@ export async function* eachDocument(
 }
 
 /** Asks for the first group at once; for the others when they are wanted. */
-function startWorking(
+function startWorking<Data>(
   index: number,
   document: Document,
-  work: Work,
+  read: (document: Document) => Data,
+  work: Work<Data>,
   signal: AbortSignal | undefined,
 ): Working {
   const abandoned = new AbortController()
@@ -144,7 +147,7 @@ function startWorking(
     attempts = so
   }
   const results = (async function* (): AsyncGenerator<ResultGroup, void, undefined> {
-    const data = parseDocument(document)
+    const data = read(document)
     attempts = 1
     yield* work(data, either, { document, sent })
   })()

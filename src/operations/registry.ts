@@ -5,10 +5,12 @@ import type { OpenOperation } from './open-operation.ts'
 import { openRunJob } from './run-job.ts'
 import { openStreamingInsert } from './streaming-insert.ts'
 import { openUpdate } from './update.ts'
+import { openUpsert } from './upsert/upsert.ts'
 
 export const operations: Readonly<Record<OperationId, OpenOperation>> = {
   'streaming-insert': openStreamingInsert,
   'run-job': openRunJob,
   'get-query-results': openGetQueryResults,
   update: openUpdate,
+  upsert: openUpsert,
 }

@@ -1,0 +1,123 @@
+// The MERGE that takes rows from a staging table into the target: by key, each key once.
+import type { TableField } from '../../contract/table-schema.ts'
+import { ConnectorError, type Fault } from '../../errors.ts'
+import { quoted, quotedTable, type TableName } from './table-names.ts'
+
+export interface Merge {
+  readonly target: TableName & { readonly fields: readonly TableField[] }
+  /** Only its columns are changed in rows that are there; others keep their values. */
+  readonly staging: TableName & { readonly fields: readonly TableField[] }
+  /** Columns of both that say which row is meant. NULL is a value like any other. */
+  readonly keyColumns: readonly string[]
+  /** Of rows with the same key the one with the greatest value here counts; empty: any one of them. */
+  readonly orderColumn: string
+  /** A BOOL column of the staging: true removes the row; empty: none is removed. */
+  readonly deleteColumn: string
+}
+
+/**
+ * The columns that say which row is meant: those asked for, or the target's primary key.
+ * @param asked a list, or names parted by commas.
+ * @throws ConnectorError `BQC_CONFIG_INVALID` where there are none, or where the target lacks one.
+ */
+export function keysOf(
+  asked: string | readonly string[],
+  target: Merge['target'] & { readonly primaryKey: readonly string[] },
+): readonly string[] {
+  const names = (typeof asked === 'string' ? asked.split(',') : asked).map((name) => name.trim())
+  const given = names.filter((name) => name !== '')
+  const keyColumns = given.length > 0 ? given : target.primaryKey
+  checkKeys(keyColumns, byName(target.fields), target)
+  return keyColumns
+}
+
+/**
+ * Names of columns are compared without regard to case, as BigQuery does.
+ * @throws ConnectorError `BQC_DOCUMENT_INVALID` for columns that do not fit.
+ */
+export function mergeSql({ target, staging, keyColumns, orderColumn, deleteColumn }: Merge): string {
+  const given = byName(staging.fields)
+  const known = byName(target.fields)
+  checkColumns({ target, staging, keyColumns, orderColumn, deleteColumn }, given, known)
+
+  const column = (side: 'S' | 'T', name: string) =>
+    `${side}.${quoted((side === 'S' ? given : known).get(name.toLowerCase())?.name ?? name)}`
+  const both = staging.fields.map(({ name }) => name).filter((name) => known.has(name.toLowerCase()))
+  const isKey = (name: string) => keyColumns.some((key) => sameName(key, name))
+  const changed = both.filter((name) => !isKey(name))
+
+  const same = keyColumns.map((key) => {
+    const [t, s] = [column('T', key), column('S', key)]
+    const isNever = [known, given].some((fields) => fields.get(key.toLowerCase())?.mode === 'REQUIRED')
+    return isNever ? `${t} = ${s}` : `(${t} = ${s} OR (${t} IS NULL AND ${s} IS NULL))`
+  })
+  const source = [
+    `SELECT * FROM ${quotedTable(staging)} AS S`,
+    // QUALIFY wants a condition beside it in some versions of the service.
+    `WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY ${keyColumns.map((key) => column('S', key)).join(', ')}` +
+      `${orderColumn === '' ? '' : ` ORDER BY ${column('S', orderColumn)} DESC`}) = 1`,
+  ]
+  const isGone = deleteColumn === '' ? '' : `IFNULL(${column('S', deleteColumn)}, FALSE)`
+  const names = both.map((name) => quoted(known.get(name.toLowerCase())?.name ?? name))
+  return [
+    `MERGE ${quotedTable(target)} AS T`,
+    `USING (${source.join(' ')}) AS S`,
+    `ON ${same.join(' AND ')}`,
+    ...(isGone === '' ? [] : [`WHEN MATCHED AND ${isGone} THEN DELETE`]),
+    ...(changed.length === 0
+      ? []
+      : [
+          `WHEN MATCHED THEN UPDATE SET ${changed.map((name) => `${quoted(known.get(name.toLowerCase())?.name ?? name)} = ${column('S', name)}`).join(', ')}`,
+        ]),
+    `WHEN NOT MATCHED${isGone === '' ? '' : ` AND NOT ${isGone}`} THEN INSERT (${names.join(', ')}) VALUES (${both.map((name) => column('S', name)).join(', ')})`,
+  ].join('\n')
+}
+
+type Columns = ReadonlyMap<string, TableField>
+
+function byName(fields: readonly TableField[]): Columns {
+  return new Map(fields.map((field) => [field.name.toLowerCase(), field]))
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}
+
+function checkKeys(keyColumns: readonly string[], known: Columns, target: TableName): void {
+  const name = `${target.projectId}.${target.datasetId}.${target.tableId}`
+  if (keyColumns.length === 0) {
+    const message = `Nothing says which row of ${name} a row of the file is: the table has no primary key. Fill in keyColumns, or give an SQL command.`
+    throw new ConnectorError('BQC_CONFIG_INVALID', message, {
+      faults: [{ path: '/keyColumns', message: 'is required: the target has no primary key' }],
+    })
+  }
+  const faults = keyColumns
+    .filter((key) => !known.has(key.toLowerCase()))
+    .map((key): Fault => ({ path: '/keyColumns', value: key, message: `must be columns of ${name}` }))
+  if (faults.length === 0) return
+  const missing = faults.map(({ value }) => value).join(', ')
+  throw new ConnectorError('BQC_CONFIG_INVALID', `${name} has no column ${missing}. Correct keyColumns.`, {
+    faults,
+  })
+}
+
+function checkColumns(
+  { target, staging, keyColumns, orderColumn, deleteColumn }: Merge,
+  given: Columns,
+  known: Columns,
+): void {
+  const needed = [...keyColumns, ...[orderColumn, deleteColumn].filter((name) => name !== '')]
+  const isMark = (name: string) => sameName(name, orderColumn) || sameName(name, deleteColumn)
+  const faults: Fault[] = [
+    ...needed
+      .filter((name) => !given.has(name.toLowerCase()))
+      .map((name) => ({ path: `/${name}`, message: 'is a column that the file lacks' })),
+    ...staging.fields
+      .filter(({ name }) => !known.has(name.toLowerCase()) && !isMark(name))
+      .map(({ name }) => ({ path: `/${name}`, message: 'is a column that the table lacks' })),
+  ]
+  if (faults.length === 0) return
+  const said = faults.map(({ path, message }) => `${path.slice(1)} ${message}`).join('; ')
+  const name = `${target.projectId}.${target.datasetId}.${target.tableId}`
+  throw new ConnectorError('BQC_DOCUMENT_INVALID', `The file does not fit ${name}: ${said}.`, { faults })
+}

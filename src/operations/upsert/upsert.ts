@@ -1,0 +1,152 @@
+// Upsert: each document is a file. It is loaded into a staging table, SQL takes it from there into the target,
+// and the staging is removed; or it is loaded into the destination itself.
+import { randomBytes } from 'node:crypto'
+import type { Job } from '../../bigquery/control-plane.ts'
+import type { UploadFile } from '../../bigquery/upload.ts'
+import type { UpsertOptions } from '../../contract/options/upsert.ts'
+import type { Outcome } from '../../contract/outcome.ts'
+import { loadDescriptor } from '../../descriptor/load.ts'
+import { compileOverrides } from '../../descriptor/resolve-document.ts'
+import { eachDocument, type Work } from '../each-document.ts'
+import { oneByOne } from '../in-order.ts'
+import type { OpenOperation, OperationContext } from '../open-operation.ts'
+import { fileOf } from './document-file.ts'
+import { createLoadFile, type LoadFile } from './load-file.ts'
+import { loadOf, schemaOf } from './load-job.ts'
+import { missing, type Places, placesOf } from './places.ts'
+import { planOf } from './plan.ts'
+import { createRunSql, type RunSql } from './run-sql.ts'
+import { createStaging, nameOfStaging, removeStaging } from './staging.ts'
+import { Steps } from './steps.ts'
+
+interface Tools {
+  readonly context: OperationContext
+  readonly loadFile: LoadFile
+  readonly runSql: RunSql
+}
+
+/** One document: its file, and the options in force for it. */
+interface Upsert {
+  readonly options: UpsertOptions
+  readonly places: Places
+  readonly file: UploadFile
+  /** What no other document of any execution is called. */
+  readonly run: string
+  readonly number: number
+}
+
+interface Done {
+  readonly payload: Steps['payload']
+  /** What a success has to say: rows that were left out, a staging that is still there. */
+  readonly facts: Pick<Outcome, 'message' | 'warnings'>
+}
+
+const hourMs = 3_600_000
+
+export const openUpsert: OpenOperation = (context, config) => {
+  const form = loadDescriptor().operations.find(({ id }) => id === 'upsert')?.options ?? {}
+  const optionsFor = compileOverrides<UpsertOptions>(form)
+  const tools = { context, loadFile: createLoadFile(context), runSql: createRunSql(context) }
+
+  return (documents, execute = {}) => {
+    const run = randomBytes(6).toString('hex')
+    let number = 0
+    const upsert: Work<UploadFile> = async function* (file, signal, { document }) {
+      number += 1
+      const options = optionsFor(config as unknown as UpsertOptions, document)
+      const places = placesOf(options, context.projectId)
+      const way = options.runSqlAfterLoad ? throughStaging : straight
+      const one = { options, places, file, run, number }
+      const { payload, facts } = await lettingOut(context, signal, way(tools, one, signal))
+      yield { payloads: [payload], facts }
+    }
+    return eachDocument(documents, execute, context, 'one', upsert, oneByOne, fileOf)
+  }
+}
+
+/** A connection that is closed meanwhile waits for the staging to be removed. */
+async function lettingOut<T>(context: OperationContext, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const stop = () => context.beforeClose(work)
+  signal.addEventListener('abort', stop)
+  try {
+    return await work
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function straight(
+  { context, loadFile }: Tools,
+  { options, places, file }: Upsert,
+  signal: AbortSignal,
+): Promise<Done> {
+  const { projectId, destination } = places
+  if (destination === undefined) throw missing('destinationTableForLoad', 'nothing else names a table')
+  const load = loadOf(options, destination, schemaOf(options))
+  const { control } = context
+  const { datasetId } = places
+  const location =
+    options.locationId || (await control.getLocation(projectId, datasetId, signal)) || context.location
+  const steps = new Steps()
+  const job = await steps.take('load', () =>
+    loadFile({ projectId, location, load, file, timeoutMs: options.requestTimeout }, signal),
+  )
+  steps.throwIfFailed('')
+  return { payload: steps.payload, facts: factsOf(job, '') }
+}
+
+async function throughStaging(tools: Tools, upsert: Upsert, signal: AbortSignal): Promise<Done> {
+  const { context, loadFile, runSql } = tools
+  const { options, places, file, run, number } = upsert
+  const { projectId, datasetId, target } = places
+  const { useLegacySql, requestTimeout: timeoutMs } = options
+  const beginning = options.temporaryTableForLoad || target?.tableId || 'load'
+  const staging = { projectId, datasetId, tableId: nameOfStaging(beginning, run, number) }
+  const { location, fields, sql } = await planOf(context, options, places, staging, signal)
+
+  const steps = new Steps()
+  const job = await steps.take('load', async () => {
+    const purpose = `Rows on their way into ${target?.tableId ?? 'a table'}: an upsert removes it at its end.`
+    await createStaging(context, staging, options.temporaryTableHours * hourMs, purpose, signal)
+    // It is there; and what is removed already must not come into being again.
+    const replacing = { writeDisposition: 'WRITE_TRUNCATE', createDisposition: 'CREATE_NEVER' } as const
+    const load = loadOf({ ...options, ...replacing }, staging, fields)
+    return loadFile({ projectId, location, load, file, timeoutMs }, signal)
+  })
+  if (!steps.hasFailed) {
+    await steps.take('query', async () =>
+      runSql({ projectId, location, sql: await sql(), useLegacySql, target, timeoutMs }, signal),
+    )
+  }
+
+  let remark = ''
+  const { deleteTempTableAfterQuery: when } = options
+  if (when === 'DELETE_ALWAYS_VALUE' || (when === 'DELETE_IF_SUCCESS_VALUE' && !steps.hasFailed)) {
+    try {
+      steps.payload.delete = await removeStaging(context, staging)
+    } catch (thrown) {
+      // The rows are where they belong: to call this a failure would have them sent again.
+      const { message } = steps.note('delete', thrown)
+      remark = `The temporary table ${staging.tableId} could not be removed, and goes when its lifetime is over: ${message}`
+    }
+  }
+  steps.throwIfFailed(remark)
+  return { payload: steps.payload, facts: factsOf(job, remark) }
+}
+
+/** A load that was done may still have left rows out. */
+function factsOf(job: Job | undefined, remark: string): Done['facts'] {
+  const bad = Number(job?.statistics?.load?.badRecords ?? 0)
+  const warnings = (job?.status?.errors ?? []).map(({ reason, location, message }) => ({
+    ...(reason ? { reason } : {}),
+    ...(location ? { location } : {}),
+    ...(message ? { message } : {}),
+  }))
+  const [first] = warnings
+  const left =
+    bad === 0 ? '' : `${bad} bad records were left out.${first ? ` The first: ${first.message}` : ''}`
+  return {
+    message: [left, remark].filter(Boolean).join(' '),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  }
+}
