@@ -1,10 +1,11 @@
 // A document that did not succeed -> a dead letter.
 import type { Clock } from '../contract/clock.ts'
-import type { Document, JsonObject } from '../contract/document.ts'
+import type { Document } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { DeadLetter, Outcome } from '../contract/outcome.ts'
 import { ConnectorError } from '../errors.ts'
 import { parseDocument } from './encode.ts'
+import { jsonOf } from './json-of.ts'
 
 /** Keeps dead letters, and remembers when one could not be kept: documents come first. */
 export class DeadLetters {
@@ -92,17 +93,4 @@ function outlineOf(json: string): string {
   }
   parts.push(json.slice(at))
   return parts.join('"').replace(/\s+/g, '')
-}
-
-/** What JSON has no word for is written as the table takes it, so that nothing is lost to a replay. */
-function jsonOf(row: JsonObject): unknown {
-  return JSON.parse(JSON.stringify(row, replaced))
-}
-
-// The value itself stands in `this`: what comes in as an argument has been through toJSON.
-function replaced(this: Record<string, unknown>, name: string, value: unknown): unknown {
-  const given = this[name]
-  if (given instanceof Uint8Array) return Buffer.from(given).toString('base64')
-  if (typeof value === 'bigint') return value.toString()
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
