@@ -121,7 +121,7 @@ export const errorCatalogue = {
   },
   BQC_JOB_TIMEOUT: {
     category: 'document',
-    meaning: 'The job was not done in the time allowed. It goes on.',
+    meaning: 'The job was not done in the time allowed. It goes on, unless it was cancelled.',
     advice: 'Look at the job again, or allow more time.',
   },
   BQC_KEY_INVALID: {

@@ -42,8 +42,9 @@ export interface Outcome {
   readonly id: string | undefined
   readonly status: OutcomeStatus
   /**
-   * `200` for a success, else the HTTP status of the service's answer. Where there was none: `400` for a
-   * document that its content refuses, otherwise (no network, sign-in refused, aborted) the error's code.
+   * `200` for a success; otherwise the HTTP status of the service's answer. Where there was none: `400` for a
+   * document refused by its content, `408` for a job that was not done in time, else the error's code (no
+   * network, sign-in refused, aborted).
    */
   readonly code: string
   /** For people: what happened, to which thing, what to do next. Empty for a success that was all that was asked. */

@@ -115,7 +115,7 @@ export function outcomeOf(
     index,
     id,
     status,
-    code: String(error.httpStatus ?? (status === 'application-error' ? 400 : error.code)),
+    code: codeOf(status, error),
     message: error.message,
     payload: error.payload,
     attempts,
@@ -123,6 +123,13 @@ export function outcomeOf(
     faults: error.faults,
     ...(error.reason ? { reason: error.reason } : {}),
   }
+}
+
+/** The HTTP status that was answered. Without one: what HTTP would say to a document, or the error's own code. */
+function codeOf(status: OutcomeStatus, { code, httpStatus }: ConnectorError): string {
+  if (httpStatus !== undefined) return String(httpStatus)
+  if (status !== 'application-error') return code
+  return code === 'BQC_JOB_TIMEOUT' ? '408' : '400'
 }
 
 /** Where a row was meant to go, and under which insertId, as far as that is known. */
