@@ -71,7 +71,12 @@ describe('an import wizard', () => {
       required: ['id'],
       properties: { id: { type: ['integer', 'string'] }, tags: { type: 'array' } },
     })
-    expect(jobs).toEqual([{ id: 'QUERY', label: 'Query', kind: 'job' }])
+    expect(jobs.map(({ id, kind }) => [id, kind])).toEqual([
+      ['QUERY', 'job'],
+      ['LOAD', 'job'],
+      ['EXTRACT', 'job'],
+      ['COPY', 'job'],
+    ])
   })
 
   it('is told what is missing', async () => {

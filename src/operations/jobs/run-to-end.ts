@@ -1,5 +1,6 @@
 // Runs a job to its end: under ids of ours, so that a lost answer or a restart finds it again.
 
+import { verdictOf } from '../../bigquery/classify.ts'
 import type { Job } from '../../bigquery/control-plane.ts'
 import { backOffMs } from '../../bigquery/retry.ts'
 import { ConnectorError } from '../../errors.ts'
@@ -50,18 +51,20 @@ export function createRunToEnd(
   const { clock, control, random } = context
   const watch = createWatchJob(context)
 
-  const start = async (job: Job, { ids, cancels }: JobRun, signal: AbortSignal | undefined) => {
+  const start = async (job: Job, { ids, cancelOnStop = false }: JobRun, signal: AbortSignal | undefined) => {
     const reference = referenceOf(job)
     // A given id may be that of somebody else's job.
-    const stop = stopWithSignal(context, () => reference, cancels && ids !== 'given' ? signal : undefined)
+    const stop = stopWithSignal(
+      context,
+      () => reference,
+      cancelOnStop && ids !== 'given' ? signal : undefined,
+    )
     try {
       const started = await control.insertJob(reference.projectId, job, ids !== 'given', signal)
       return { ...started, job: referredTo(started.job, reference) }
     } catch (thrown) {
-      if (!signal?.aborted) throw thrown
-      await stop.stopped()?.catch(() => undefined)
-      const text = `Stopped while job ${nameOfJob(job)} was being started. It may go on: look at it before running it again.`
-      throw new ConnectorError('BQC_ABORTED', text, { payload: job, cause: thrown })
+      if (!signal?.aborted) throw isOpen(thrown) ? openQuestion(job, thrown) : thrown
+      throw await stop.error(job, 'being started', thrown)
     } finally {
       stop.release()
     }
@@ -85,4 +88,23 @@ export function createRunToEnd(
       await clock.wait(backOffMs(ran, random), signal)
     }
   }
+}
+
+/** No answer came that tells whether the job was started. */
+function isOpen(thrown: unknown): thrown is ConnectorError {
+  return (
+    thrown instanceof ConnectorError &&
+    (verdictOf(thrown) === 'retry' || thrown.code === 'BQC_RESPONSE_UNREADABLE')
+  )
+}
+
+function openQuestion(job: Job, refusal: ConnectorError): ConnectorError {
+  const { code, message, httpStatus, reason, payload } = refusal
+  const text = `${message} Whether job ${nameOfJob(job)} was started is unknown: look for it before running it under another id.`
+  return new ConnectorError(code, text, {
+    payload,
+    cause: refusal,
+    ...(httpStatus === undefined ? {} : { httpStatus }),
+    ...(reason === undefined ? {} : { reason }),
+  })
 }

@@ -1,6 +1,8 @@
 // Stops a job: bounded in time, and also when the execution that waits for it is called off.
 import type { Job, JobReference } from '../../bigquery/control-plane.ts'
+import { ConnectorError } from '../../errors.ts'
 import type { OperationContext } from '../open-operation.ts'
+import { nameOfJob } from './job-state.ts'
 
 /** Milliseconds that the request to stop a job may take, its retries included. */
 const patienceMs = 5000
@@ -19,8 +21,8 @@ export async function stopJob({ clock, control }: StopContext, job: JobReference
 }
 
 export interface StopWatch {
-  /** What became of the request to stop the job; undefined while nobody called it off. */
-  stopped(): Promise<Job> | undefined
+  /** The error of an execution that was stopped; it says what became of its job. */
+  error(job: Job, state: 'being started' | 'under way', cause: unknown): Promise<ConnectorError>
   /** The job is none of the signal's business any more. */
   release(): void
 }
@@ -42,7 +44,16 @@ export function stopWithSignal(
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   return {
-    stopped: () => stopping,
+    async error(job, state, cause) {
+      const stopped = `Stopped while job ${nameOfJob(job)} was ${state}.`
+      const [answer] = await Promise.allSettled([stopping])
+      if (answer?.status === 'fulfilled' && answer.value) {
+        const text = `${stopped} The job was cancelled.`
+        return new ConnectorError('BQC_ABORTED', text, { payload: answer.value, cause })
+      }
+      const text = `${stopped} It may go on: look at it before running it again.`
+      return new ConnectorError('BQC_ABORTED', text, { payload: job, cause })
+    },
     release: () => signal?.removeEventListener('abort', stop),
   }
 }

@@ -12,8 +12,10 @@ export interface Patience {
   readonly timeoutMs: number
   /** Epoch milliseconds; default now. */
   readonly since?: number
-  /** Cancels the job when its time is over, and when the execution is stopped. */
-  readonly cancels: boolean
+  /** Cancels the job when its time is over. Default: it goes on. */
+  readonly cancelOnTimeout?: boolean
+  /** Cancels the job when the execution is stopped. Default: it goes on. */
+  readonly cancelOnStop?: boolean
 }
 
 /**
@@ -46,11 +48,12 @@ export function createWatchJob(context: WatchContext): WatchJob {
     return referredTo(await control.getJob(projectId, jobId, location, signal, 1), reference)
   }
 
-  return async (started, { timeoutMs, since = clock.now(), cancels }, signal) => {
+  return async (started, patience, signal) => {
     const began = clock.now()
+    const { timeoutMs, since = began, cancelOnTimeout = false, cancelOnStop = false } = patience
     const deadline = timeoutMs === -1 ? Number.POSITIVE_INFINITY : since + timeoutMs
     let job = started
-    const stop = stopWithSignal(context, () => referenceOf(job), cancels ? signal : undefined)
+    const stop = stopWithSignal(context, () => referenceOf(job), cancelOnStop ? signal : undefined)
     try {
       for (let look = 0; !isDone(job); look += 1) {
         const asked = clock.now()
@@ -72,7 +75,7 @@ export function createWatchJob(context: WatchContext): WatchJob {
       return job
     } catch (thrown) {
       if (!signal?.aborted) throw thrown
-      throw await abortedWith(job, stop.stopped(), thrown)
+      throw await stop.error(job, 'under way', thrown)
     } finally {
       stop.release()
     }
@@ -80,7 +83,7 @@ export function createWatchJob(context: WatchContext): WatchJob {
     async function giveUp(last: Job, trouble: ConnectorError | undefined): Promise<Job> {
       const late = `Job ${nameOfJob(last)} is not done after ${timeoutMs} ms.`
       const sick = trouble === undefined ? '' : ` The last look at it failed: ${trouble.message}`
-      if (!cancels) {
+      if (!cancelOnTimeout) {
         const text = `${late}${sick} It goes on: look at it again, or allow more time.`
         throw new ConnectorError('BQC_JOB_TIMEOUT', text, { payload: last, cause: trouble })
       }
@@ -101,20 +104,4 @@ export function createWatchJob(context: WatchContext): WatchJob {
 function isBearable(error: ConnectorError, ageMs: number): boolean {
   if (error.code === 'BQC_NOT_FOUND') return ageMs < newJobMs
   return verdictOf(error) === 'retry' || error.code === 'BQC_RESPONSE_UNREADABLE'
-}
-
-/** The error of a job that was under way when its execution was stopped. */
-async function abortedWith(
-  job: Job,
-  stopping: Promise<Job> | undefined,
-  cause: unknown,
-): Promise<ConnectorError> {
-  const stopped = `Stopped while job ${nameOfJob(job)} was under way.`
-  const [answer] = await Promise.allSettled([stopping])
-  if (answer?.status === 'fulfilled' && answer.value) {
-    const text = `${stopped} The job was cancelled.`
-    return new ConnectorError('BQC_ABORTED', text, { payload: answer.value, cause })
-  }
-  const text = `${stopped} It may go on: look at it before running it again.`
-  return new ConnectorError('BQC_ABORTED', text, { payload: job, cause })
 }

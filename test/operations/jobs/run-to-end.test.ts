@@ -11,7 +11,7 @@ const jobOf = (attempt: number): Job => ({
   jobReference: { projectId: 'p', jobId: numbered('j', attempt) },
   configuration: { load: {} },
 })
-const run: JobRun = { jobOf, ids: 'kept', maxAttempts: 3, timeoutMs: -1, cancels: false }
+const run: JobRun = { jobOf, ids: 'kept', maxAttempts: 3, timeoutMs: -1 }
 const done = { status: { state: 'DONE' } }
 const failed = (reason: string, message = 'It broke.', statistics = {}) => ({
   status: { state: 'DONE', errorResult: { reason, message } },
@@ -86,6 +86,18 @@ describe('a job that is run to its end', () => {
     fault('get', unseen, unseen, unseen)
 
     expect((await runToEnd(run)).job.status).toEqual({ state: 'DONE' })
+  })
+
+  it('is named where nobody knows whether it was started', async () => {
+    const { runToEnd, fault } = openEnding(done)
+    fault('insert', 'lose', 'lose', 'lose', 'lose', 'lose')
+
+    const error = await errorOf(runToEnd(run))
+
+    expect(error).toMatchObject({
+      code: 'BQC_NETWORK',
+      message: expect.stringContaining('Whether job p.j was started is unknown'),
+    })
   })
 
   it('is told with what its errors say: where, what and why', async () => {
@@ -248,7 +260,7 @@ describe('an execution that is stopped', () => {
   it('before its job is started starts none', async () => {
     const { runToEnd, asked } = openEnding(done)
 
-    const error = await errorOf(runToEnd({ ...run, cancels: true }, AbortSignal.abort()))
+    const error = await errorOf(runToEnd({ ...run, cancelOnStop: true }, AbortSignal.abort()))
 
     expect([error.code, asked]).toEqual(['BQC_ABORTED', []])
   })
@@ -257,7 +269,7 @@ describe('an execution that is stopped', () => {
     const stop = new AbortController()
     const { runToEnd, asked, closing, fault, jobs } = openJobService(new FakeClock())
     fault('insert', 'lose')
-    const error = errorOf(runToEnd({ ...run, cancels: true }, stop.signal))
+    const error = errorOf(runToEnd({ ...run, cancelOnStop: true }, stop.signal))
     await new Promise(setImmediate)
 
     stop.abort()
@@ -271,7 +283,7 @@ describe('an execution that is stopped', () => {
     const stop = new AbortController()
     const { runToEnd, asked, fault } = openJobService(new FakeClock())
     fault('insert', 'lose')
-    const error = errorOf(runToEnd({ ...run, ids: 'given', cancels: true }, stop.signal))
+    const error = errorOf(runToEnd({ ...run, ids: 'given', cancelOnStop: true }, stop.signal))
     await new Promise(setImmediate)
 
     stop.abort()

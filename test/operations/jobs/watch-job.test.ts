@@ -11,7 +11,7 @@ const load: JobResource = {
   status: { state: 'PENDING' },
 }
 const query = { ...load, configuration: { query: { query: 'SELECT 1' } } }
-const forEver = { timeoutMs: -1, cancels: false }
+const forEver = { timeoutMs: -1 }
 
 function openWatching(job: JobResource = load) {
   const clock = new FakeClock()
@@ -145,7 +145,7 @@ describe('the time for a job', () => {
     for (const job of [load, query]) {
       const { watch, asked } = openWatching(job)
 
-      const error = await errorOf(watch(job, { timeoutMs: 0, cancels: false }))
+      const error = await errorOf(watch(job, { timeoutMs: 0 }))
 
       expect([error.code, asked]).toEqual(['BQC_JOB_TIMEOUT', ['get 0']])
     }
@@ -155,12 +155,12 @@ describe('the time for a job', () => {
     const { watch, end } = openWatching()
     end('j')
 
-    expect((await watch(load, { timeoutMs: 0, cancels: false })).status).toEqual({ state: 'DONE' })
+    expect((await watch(load, { timeoutMs: 0 })).status).toEqual({ state: 'DONE' })
   })
 
   it('ends with a last look when it is over, and the job as it was seen then', async () => {
     const { watch, clock, asked } = openWatching({ ...load, status: { state: 'RUNNING' } })
-    const error = errorOf(watch(load, { timeoutMs: 6_000, cancels: false }))
+    const error = errorOf(watch(load, { timeoutMs: 6_000 }))
 
     await clock.advance(6_000)
 
@@ -172,7 +172,7 @@ describe('the time for a job', () => {
   it('bounds the trouble that is borne, and tells it', async () => {
     const { watch, clock, fault } = openWatching()
     fault('get', ...Array.from({ length: 9 }, () => ({ answer: errorReply(503, 'backendError', 'Dead.') })))
-    const error = errorOf(watch(load, { timeoutMs: 6_000, cancels: false }))
+    const error = errorOf(watch(load, { timeoutMs: 6_000 }))
 
     await clock.advance(6_000)
 
@@ -182,7 +182,7 @@ describe('the time for a job', () => {
   it('cancels the job when it is over, where that is asked for', async () => {
     const { watch, jobs, asked, clock } = openWatching()
 
-    const error = await errorOf(watch(load, { timeoutMs: 0, cancels: true }))
+    const error = await errorOf(watch(load, { timeoutMs: 0, cancelOnTimeout: true }))
 
     expect(error).toMatchObject({ code: 'BQC_JOB_TIMEOUT', message: expect.stringContaining('cancelled') })
     expect(jobs.get('j')?.status?.errorResult).toMatchObject({ reason: 'stopped' })
@@ -195,14 +195,14 @@ describe('the time for a job', () => {
     fault('get', { answer: errorReply(503, 'backendError', 'Later.') })
     end('j')
 
-    expect((await watch(load, { timeoutMs: 0, cancels: true })).status).toEqual({ state: 'DONE' })
+    expect((await watch(load, { timeoutMs: 0, cancelOnTimeout: true })).status).toEqual({ state: 'DONE' })
   })
 
   it('says so when the job could not be cancelled', async () => {
     const { watch, fault } = openWatching()
     fault('cancel', { answer: errorReply(403, 'accessDenied', 'You may not.') })
 
-    const error = await errorOf(watch(load, { timeoutMs: 0, cancels: true }))
+    const error = await errorOf(watch(load, { timeoutMs: 0, cancelOnTimeout: true }))
 
     expect(error.message).toMatch(/could not be cancelled, and may go on: .*You may not\./)
   })
@@ -210,7 +210,7 @@ describe('the time for a job', () => {
   it('waits five seconds for the order to stop, and no longer', async () => {
     const { watch, fault, clock } = openWatching()
     fault('cancel', ...Array.from({ length: 5 }, () => ({ answer: errorReply(503, 'backendError', 'No.') })))
-    const error = errorOf(watch(load, { timeoutMs: 0, cancels: true }))
+    const error = errorOf(watch(load, { timeoutMs: 0, cancelOnTimeout: true }))
 
     await clock.advance(5_000)
 
@@ -240,7 +240,7 @@ describe('an execution that is stopped while its job is under way', () => {
   it('cancels the job where that is asked for, before the connection is closed', async () => {
     const { watch, jobs, closing, clock } = openWatching()
     const stop = new AbortController()
-    const error = errorOf(watch(load, { timeoutMs: -1, cancels: true }, stop.signal))
+    const error = errorOf(watch(load, { timeoutMs: -1, cancelOnStop: true }, stop.signal))
     await clock.advance(500)
 
     stop.abort()
