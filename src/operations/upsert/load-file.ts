@@ -37,12 +37,13 @@ export function createLoadFile(context: OperationContext): LoadFile {
     const reference = referenceOf(job)
     // The last byte may be there, and the job under way, when the answer is not waited for any more.
     const stop = stopWithSignal(context, () => reference, signal)
-    const started = await uploadJob(projectId, job, file, signal).catch(async (thrown) => {
-      await stop.stopped()?.catch(() => undefined)
-      throw thrown
-    })
-    stop.release()
-    return watch(referredTo(started, reference), { timeoutMs, cancels: true }, signal)
+    const started = await uploadJob(projectId, job, file, signal)
+      .catch(async (thrown) => {
+        throw signal.aborted ? await stop.error(job, 'being started', thrown) : thrown
+      })
+      .finally(stop.release)
+    const patience = { timeoutMs, cancelOnTimeout: true, cancelOnStop: true }
+    return watch(referredTo(started, reference), patience, signal)
   }
 
   return async (run, signal) => {

@@ -45,7 +45,8 @@ export function createRunSql(context: OperationContext): RunSql {
           },
           maxAttempts,
           timeoutMs,
-          cancels: true,
+          cancelOnTimeout: true,
+          cancelOnStop: true,
         },
         signal,
       )
