@@ -32,6 +32,8 @@ export interface Task {
 /** What an operation does with one document, once it is read. A throw is the document's outcome. */
 export type Work<Data = JsonObject> = (data: Data, signal: AbortSignal, task: Task) => Results
 
+const success = { status: 'success', code: '200', message: '' } as const
+
 /** A document that is worked on. */
 interface Working extends Begun {
   readonly index: number
@@ -89,22 +91,20 @@ export async function* eachDocument<Data = JsonObject>(
   try {
     for await (const working of inOrder(source, pace, begin)) {
       const { index, document, attempts, groups } = working
+      const { id } = document
       let given = 0
       try {
         for await (const { payloads, isLast = gives === 'one', facts } of groups) {
           for (let at = 0; at < payloads.length; at += 1) {
             const last = isLast && at === payloads.length - 1
-            const outcome: Outcome = {
-              index,
-              id: document.id,
-              status: 'success',
-              code: '200',
-              message: '',
-              payload: payloads[at],
-              attempts: attempts(),
-              ...facts,
-              ...(gives === 'many' ? { sequence: given, last } : {}),
-            }
+            // Written out twice: for rows of a result, spreading would cost as much as reading them.
+            const payload = payloads[at]
+            const sent = attempts()
+            const result: Outcome =
+              gives === 'one'
+                ? { index, id, ...success, payload, attempts: sent }
+                : { index, id, ...success, payload, attempts: sent, sequence: given, last }
+            const outcome = facts === undefined ? result : { ...result, ...facts }
             given += 1
             if (last) counters.settled(outcome)
             yield outcome

@@ -56,11 +56,13 @@ async function insertWithConnector(
   if (stored !== rows) throw new Error(`Only ${stored} of ${rows} rows were stored.`)
 }
 
-function officialTable({ url }: Task) {
+export function officialClient({ url }: Task): BigQuery {
   const authClient = new OAuth2Client()
   authClient.setCredentials({ access_token: 'any', expiry_date: Date.now() + 3_600_000 })
-  return new BigQuery({ projectId: 'bench', apiEndpoint: url, authClient }).dataset('bench').table('rows')
+  return new BigQuery({ projectId: 'bench', apiEndpoint: url, authClient })
 }
+
+const officialTable = (task: Task) => officialClient(task).dataset('bench').table('rows')
 
 async function sendBodies({ url, rows }: Task, bodyOf: (first: number) => string): Promise<void> {
   const dispatcher = new Agent({ keepAliveTimeout: 30_000 })

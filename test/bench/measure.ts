@@ -12,7 +12,7 @@ export interface Measurement {
 }
 
 export interface Trial {
-  /** One of `contenders`. */
+  /** One of `contenders` or `readers`. */
   readonly contender: string
   readonly task: Task
   /** Rows sent before anything is measured. */

@@ -1,9 +1,10 @@
 // Runs one contender once in this process and reports what it cost. Talks over the process's IPC channel.
 import { contenders } from './contenders.ts'
 import type { Measurement, Trial } from './measure.ts'
+import { readers } from './readers.ts'
 
 process.once('message', async ({ contender, task, warmUpRows }: Trial) => {
-  const run = contenders[contender]
+  const run = contenders[contender] ?? readers[contender]
   if (run === undefined) throw new Error(`No contender is named ${contender}.`)
   if (warmUpRows > 0) await run({ ...task, rows: warmUpRows })
 

@@ -1,8 +1,9 @@
-// A BigQuery that takes every row: the bench's other end, in a process of its own.
+// A BigQuery that takes every row, and has results of any length: the bench's other end, in a process of its own.
 // Prints one line of JSON with its url when it is ready. Argument: SinkOptions as JSON.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { wireRow } from './result-wire.ts'
 import { benchTables, type Width } from './rows.ts'
 
 export interface SinkOptions {
@@ -41,6 +42,46 @@ const exceeded = JSON.stringify({
   error: { code: 403, message: 'Quota exceeded.', errors: [{ reason: 'quotaExceeded' }] },
 })
 
+/** Rows of a result are these over and over. */
+const poolSize = 1000
+/** Rows in a page whose reader does not say how many. */
+const usualPageRows = 1000
+
+const pageRows = new Map<number, Buffer>()
+/** The rows of a page, written once. */
+function rowsOfPage(count: number): Buffer {
+  const fields = benchTables[width].schema as Parameters<typeof wireRow>[0]
+  const made =
+    pageRows.get(count) ??
+    Buffer.from(
+      Array.from({ length: count }, (_, n) =>
+        JSON.stringify(wireRow(fields, benchTables[width].row(n % poolSize))),
+      ).join(','),
+    )
+  pageRows.set(count, made)
+  return made
+}
+
+/** A page of the result of job `rows-COUNT`; the token is where it begins. */
+function resultPage(url: URL): Buffer {
+  const jobId = url.pathname.split('/').at(-1) ?? ''
+  const total = Number(jobId.split('-')[1])
+  const from = Number(url.searchParams.get('pageToken') ?? 0)
+  const until = Math.min(from + Number(url.searchParams.get('maxResults') ?? usualPageRows), total)
+  const head = {
+    kind: 'bigquery#getQueryResultsResponse',
+    schema: { fields: benchTables[width].schema },
+    jobReference: { projectId: 'bench', jobId, location: 'US' },
+    totalRows: String(total),
+    ...(until < total ? { pageToken: String(until) } : {}),
+  }
+  return Buffer.concat([
+    Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`),
+    rowsOfPage(until - from),
+    Buffer.from('],"totalBytesProcessed":"0","jobComplete":true,"cacheHit":false}'),
+  ])
+}
+
 const samples: Sample[] = []
 let begin: number | undefined
 let second = 0
@@ -67,6 +108,10 @@ function isRefused(url: string): boolean {
 
 const server = createServer((request, response) => {
   response.setHeader('content-type', 'application/json')
+  if (request.url?.includes('/queries/')) {
+    response.end(resultPage(new URL(request.url, 'http://sink')))
+    return
+  }
   if (request.method !== 'POST') {
     response.end(request.url === '/_samples' ? JSON.stringify(samples) : table)
     return
