@@ -20,6 +20,7 @@ import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
 import { operations } from './operations/registry.ts'
+import { stopAtRefusal } from './operations/stop-at-refusal.ts'
 import { openWritable } from './operations/writable.ts'
 import { beginTrace } from './telemetry/open-telemetry.ts'
 
@@ -100,7 +101,8 @@ async function openConnection(
     const { id, options: form } = describe(operationId)
     const options = resolve<OperationConfig>(form, values, `operation ${id}`)
     const traced = { operation: id, objectType: options.objectType, endpoint, clock, version }
-    const start = operations[id]({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
+    const open = operations[id]({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
+    const start = options['returnApplicationErrors'] ? open : stopAtRefusal(open)
 
     const execute: Operation['execute'] = (documents, execution = {}) => {
       if (closing.signal.aborted) return refuse(closedError())

@@ -94,6 +94,12 @@ export const errorCatalogue = {
     meaning: 'The document is JSON, but no object.',
     advice: 'Send an object with a field for each column.',
   },
+  BQC_DOCUMENT_REFUSED: {
+    category: 'document',
+    meaning:
+      'A document was refused, and the operation stops at the first one: returnApplicationErrors is off.',
+    advice: 'Correct the document, and send it and those after it again.',
+  },
   BQC_DOCUMENT_TOO_LARGE: {
     category: 'document',
     meaning: 'The document alone is larger than a request may be.',

@@ -155,6 +155,14 @@ describe('descriptors', () => {
     expect(lintDescriptor(readJson(`descriptors/${file}`))).toEqual([])
   })
 
+  const operations = files.filter((file) => file.startsWith('operations/'))
+
+  it.each(operations)('%s lets a flow stop at the first refused document, unasked it goes on', (file) => {
+    const { returnApplicationErrors } = readJson(`descriptors/${file}`).options.properties
+
+    expect(returnApplicationErrors).toMatchObject({ type: 'boolean', default: true })
+  })
+
   it('have their types in src/contract/options as `npm run generate` writes them', () => {
     const written = filesBelow('src/contract/options/', '.ts').map((file) => `src/contract/options/${file}`)
     const current = Object.fromEntries(optionTypes())

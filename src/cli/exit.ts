@@ -14,7 +14,7 @@ export function reportError(thrown: unknown, asJson: boolean): number {
     const line = error.message.replaceAll(/\s*\n\s*/g, ' ')
     process.stderr.write(`bqc: ${line}${code === undefined ? '' : ` [${code}]`}\n`)
   }
-  return exitCodes.couldNotRun
+  return code === 'BQC_DOCUMENT_REFUSED' ? exitCodes.someDidNot : exitCodes.couldNotRun
 }
 
 function factsOf(thrown: unknown): Partial<Pick<ConnectorError, 'code' | 'category' | 'faults'>> {

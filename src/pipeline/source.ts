@@ -95,7 +95,8 @@ export function openSource(documents: DocumentSource): Source {
   }
 }
 
-function iteratorOf(documents: DocumentSource): Iterator<Document> | AsyncIterator<Document> {
+/** @throws ConnectorError `BQC_CONFIG_INVALID` for what cannot be iterated. */
+export function iteratorOf(documents: DocumentSource): Iterator<Document> | AsyncIterator<Document> {
   const source: Partial<Iterable<Document> & AsyncIterable<Document>> = Object(documents)
   const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]?.()
   if (iterator !== undefined && typeof documents !== 'string') return iterator

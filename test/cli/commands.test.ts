@@ -60,6 +60,20 @@ describe('bqc insert', () => {
     expect(kept.map((letter) => obeys(letter))).toEqual([true, true, true])
   })
 
+  it('stops at the first refused document when it is told to, and ends with 1', async () => {
+    const stop = ['-o', 'returnApplicationErrors=false']
+
+    const { code, stdout, stderr } = await bqc(['insert', 'shop.orders', '-', ...stop], {
+      stdin: `{"id":"x"}\n${'{"id":9}\n'.repeat(20_000)}`,
+    })
+
+    const [, taken = ''] = /^([\d,]+) documents in/m.exec(stdout) ?? []
+    expect(code).toBe(1)
+    expect(Number(taken.replaceAll(',', ''))).toBeLessThan(20_000)
+    expect(stdout).toContain('1 application-error, 0 failure')
+    expect(stderr).toContain('[BQC_DOCUMENT_REFUSED]')
+  })
+
   it('ends with 0 when every document succeeded, and says so in JSON when asked', async () => {
     const list = await file('list.json', '[{"id":3},{"id":4}]')
 

@@ -31,6 +31,12 @@ async function replay(path: string, { json, option, table, ...rest }: ReplayComm
   if (options['spool'] !== undefined) {
     throw new ConnectorError('BQC_CONFIG_INVALID', 'A replay has no spool: its file keeps the documents.')
   }
+  if (options['returnApplicationErrors'] === false) {
+    throw new ConnectorError(
+      'BQC_CONFIG_INVALID',
+      'A replay goes on after a refused letter: its file keeps it.',
+    )
+  }
   const connection = await openConnection(rest)
   const interrupt = onInterrupt('Stopping: what is on the wire has one second, the other letters stay.')
   try {

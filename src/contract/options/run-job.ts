@@ -23,4 +23,6 @@ export interface RunJobOptions {
   readonly projectIdOverride?: string
   /** Milliseconds from its start for a job to be done, all attempts together; 0 looks once, -1 waits for ever. After that the job goes on, unless cancelOnTimeout is on. Default: 3600000. */
   readonly requestTimeout: number
+  /** On: a document that is refused has its outcome, and work goes on. Off: no document is taken after the first one that is refused; what was taken gets its outcome, and the execution ends with an error that names it. Default: true. */
+  readonly returnApplicationErrors: boolean
 }

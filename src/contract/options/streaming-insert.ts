@@ -31,6 +31,8 @@ export interface StreamingInsertOptions {
   readonly projectIdOverride?: string
   /** Milliseconds that a request waits for its answer to begin, and to go on. Then it is sent again. Empty: the connection's. */
   readonly requestTimeout?: number
+  /** On: a document that is refused has its outcome, and work goes on. Off: no document is taken after the first one that is refused; what was taken gets its outcome, and the execution ends with an error that names it. Default: true. */
+  readonly returnApplicationErrors: boolean
   /** Tells BigQuery to store the valid rows of a request that has invalid ones. When off, the connector sends the valid rows again itself; either way a bad row harms no other. Default: false. */
   readonly skipInvalidRows: boolean
   /** A directory that keeps each document until its outcome is handed on, so that a crash loses none: the next execution with it sends them first, under the same insertIds. One execution at a time. Empty: documents are in memory only. Default: "". */
