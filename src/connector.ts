@@ -3,15 +3,19 @@ import { openControlPlane } from './bigquery/control-plane.ts'
 import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
 import { checkProxy } from './bigquery/dispatcher.ts'
 import { createRetry } from './bigquery/retry.ts'
-import { openHttp, openTransport } from './bigquery/transport.ts'
+import { type HttpOptions, openHttp, openTransport } from './bigquery/transport.ts'
 import { listObjectTypes } from './browse/object-types.ts'
 import { buildProfile } from './browse/profiles.ts'
+import { type KeepRefreshToken, resolveClient } from './connection/grants/authorization-code.ts'
+import { askConsent, type WithHttp } from './connection/grants/consent.ts'
 import { openTokenSource } from './connection/grants/grants.ts'
+import { resetConsent } from './connection/grants/reset-consent.ts'
 import { openConnectionStore } from './connection/store/connection-store.ts'
-import { openValuesOf } from './connection/store/resolved-connection.ts'
+import { isResolved, keeperOf, openValuesOf } from './connection/store/resolved-connection.ts'
 import { runTrials } from './connection/test-connection.ts'
 import type { Clock } from './contract/clock.ts'
-import type { Connection } from './contract/connection.ts'
+import type { Connection, ConnectionConfig } from './contract/connection.ts'
+import type { ReferenceScope, ResolvedConnection } from './contract/connection-store.ts'
 import type { Connector, ProxyOptions } from './contract/connector.ts'
 import type { ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
@@ -37,6 +41,7 @@ interface Surroundings {
   readonly clock: Clock
   readonly random: () => number
   readonly proxy: ProxyOptions | undefined
+  readonly keepRefreshToken: KeepRefreshToken | undefined
 }
 
 /** Makes a connector. It holds nothing open: connections do. */
@@ -45,19 +50,63 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   if (proxy) checkProxy(proxy)
   const descriptor = { ...loadDescriptor(), errors: describeErrors(), answers: describeAnswers() }
   const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
-  const connect: Connector['connect'] = async (given, { directory = process.cwd() } = {}) => {
-    const config = await openValuesOf(given, form, directory)
-    return openConnection(resolve(form, config, 'connection'), descriptor, { clock, random, proxy })
-  }
+  const open = (
+    given: ConnectionConfig | ResolvedConnection,
+    { directory = process.cwd() }: ReferenceScope,
+  ) => openValuesOf(given, form, directory)
+  const connect: Connector['connect'] = async (given, options = {}) =>
+    openConnection(resolve(form, await open(given, options), 'connection'), descriptor, {
+      ...{ clock, random, proxy },
+      keepRefreshToken: options.onRefreshToken ?? keeperOf(given),
+    })
   const { connections: kinds } = descriptor
   const context = { kinds, connect, now: clock.now }
-  return { descriptor, connect, openStore: (options) => openConnectionStore(options, context) }
+  return {
+    descriptor,
+    connect,
+    async generate(given, options) {
+      const config = resolveClient(form, await open(given, options))
+      return askConsent(config, options, withHttp(httpOptions(descriptor.version, config, proxy)), clock.now)
+    },
+    async reset(given, { signal, ...scope } = {}) {
+      const config = resolveClient(form, await open(given, scope))
+      const report = await resetConsent(
+        config,
+        withHttp(httpOptions(descriptor.version, config, proxy)),
+        signal,
+      )
+      if (isResolved(given)) return report
+      const { refreshToken: _, accessToken: __, ...rest } = given
+      return { ...report, config: rest }
+    },
+    openStore: (options) => openConnectionStore(options, context),
+  }
+}
+
+function httpOptions(
+  version: string,
+  { partner }: BigqueryConnection,
+  proxy: ProxyOptions | undefined,
+): HttpOptions {
+  return { userAgent: userAgentOf(version, partner), ...(proxy ? { proxy } : {}) }
+}
+
+/** A pool for one task, closed behind it. */
+function withHttp(options: HttpOptions): WithHttp {
+  return async (task) => {
+    const http = openHttp(options)
+    try {
+      return await task(http)
+    } finally {
+      await http.close()
+    }
+  }
 }
 
 async function openConnection(
   config: BigqueryConnection,
   { operations: descriptors, version }: ConnectorDescriptor,
-  { clock, random, proxy }: Surroundings,
+  { clock, random, proxy, keepRefreshToken }: Surroundings,
 ): Promise<Connection> {
   const { projectId, location } = config
   const jobDefaults = {
@@ -65,8 +114,8 @@ async function openConnection(
     ...(config.maximumBytesBilled ? { maximumBytesBilled: config.maximumBytesBilled } : {}),
   }
   const endpoint = config.endpoint.replace(/\/+$/, '')
-  const http = openHttp({ userAgent: userAgentOf(version, config.partner), ...(proxy ? { proxy } : {}) })
-  const tokens = await openTokenSource(config, http, clock.now)
+  const http = openHttp(httpOptions(version, config, proxy))
+  const tokens = await openTokenSource(config, http, clock.now, keepRefreshToken)
   const transport = openTransport(http, tokens, config)
   const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)

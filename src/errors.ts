@@ -68,6 +68,16 @@ export const errorCatalogue = {
     meaning: 'There is no stored connection of that name or revision.',
     advice: 'Check the name, and the directory of the store.',
   },
+  BQC_CONSENT_NEEDED: {
+    category: 'config',
+    meaning: 'Nobody has consented yet, or the consent was withdrawn or has ended.',
+    advice: 'Ask for consent: bqc connection authorize, or Generate in the form of the connection.',
+  },
+  BQC_CONSENT_REFUSED: {
+    category: 'config',
+    meaning: 'Consent was asked for, and what came back was none that can be used; the reason says why.',
+    advice: 'Ask for consent again, and answer Allow on the page that opens, within 15 minutes.',
+  },
   BQC_DESTINATION_GIVEN_UP: {
     category: 'transient',
     meaning:

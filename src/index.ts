@@ -25,7 +25,8 @@ export type {
   StoredConnection,
   StoreOptions,
 } from './contract/connection-store.ts'
-export type { Connector, ProxyOptions } from './contract/connector.ts'
+export type { ConnectOptions, Connector, ProxyOptions } from './contract/connector.ts'
+export type { Consent, ConsentOptions, ConsentReset, GivenConsent } from './contract/consent.ts'
 export type {
   AnswerDescriptor,
   ConnectionDescriptor,

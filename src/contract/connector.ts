@@ -1,6 +1,7 @@
 // The whole package, as a host sees it.
 import type { Connection, ConnectionConfig } from './connection.ts'
 import type { ConnectionStore, ReferenceScope, ResolvedConnection, StoreOptions } from './connection-store.ts'
+import type { Consent, ConsentOptions, ConsentReset } from './consent.ts'
 import type { ConnectorDescriptor } from './descriptor.ts'
 
 /** The way out of a network that has no other. */
@@ -11,6 +12,18 @@ export interface ProxyOptions {
   readonly except?: string
 }
 
+export interface ConnectOptions extends ReferenceScope {
+  /**
+   * Keeps a refresh token that the issuer has put in the place of the connection's; the former one may be void.
+   * While it fails, so does what needs a new access token. Default: a stored connection is patched.
+   */
+  readonly onRefreshToken?: (refreshToken: string) => void | Promise<void>
+}
+
+export interface ResetOptions extends ReferenceScope {
+  readonly signal?: AbortSignal
+}
+
 export interface Connector {
   /** Everything a host needs to draw forms, as plain JSON. */
   readonly descriptor: ConnectorDescriptor
@@ -18,9 +31,23 @@ export interface Connector {
    * Opens a connection. Nothing is sent yet: `test()` does that. A secret may be a reference, `env:NAME` or
    * `file:PATH`, which is looked up now.
    * @throws ConnectorError `BQC_CONFIG_INVALID` with every fault at once; `BQC_KEY_INVALID` for a key that is none;
-   * `BQC_SECRET_UNAVAILABLE` for a reference to nothing.
+   * `BQC_SECRET_UNAVAILABLE` for a reference to nothing; `BQC_CONSENT_NEEDED` for the grant authorization-code
+   * without a refresh token.
    */
-  connect(config: ConnectionConfig | ResolvedConnection, scope?: ReferenceScope): Promise<Connection>
+  connect(config: ConnectionConfig | ResolvedConnection, options?: ConnectOptions): Promise<Connection>
+  /**
+   * The button Generate of the grant authorization-code: asks a person for consent. Nothing is sent yet.
+   * @throws ConnectorError `BQC_CONFIG_INVALID`, `BQC_SECRET_UNAVAILABLE`
+   */
+  generate(
+    config: ConnectionConfig | ResolvedConnection,
+    options: ConsentOptions & ReferenceScope,
+  ): Promise<Consent>
+  /**
+   * The button Reset: takes the consent back, at the issuer too where it can be reached.
+   * @throws ConnectorError `BQC_CONFIG_INVALID`, `BQC_SECRET_UNAVAILABLE`, `BQC_ABORTED`
+   */
+  reset(config: ConnectionConfig | ResolvedConnection, options?: ResetOptions): Promise<ConsentReset>
   /** The named connections of a directory. Nothing is read or written yet, and nothing is held open. */
   openStore(options: StoreOptions): ConnectionStore
 }

@@ -103,7 +103,7 @@ describe('a fault of a descriptor is told with its place', () => {
       'a hint is unknown',
       withField({ 'x-colour': 'red' }),
       '/options/properties/a/x-colour',
-      /^is unknown; known are x-extensible, .*x-visible-when$/,
+      /^is unknown; known are x-actions, .*x-visible-when$/,
     ],
     [
       'a keyword is misspelt',

@@ -3,23 +3,27 @@ import type { Http, TokenSource } from '../../bigquery/transport.ts'
 import type { BigqueryConnection } from '../../contract/options/bigquery-connection.ts'
 import { invalidConfig } from '../../descriptor/resolve.ts'
 import { createTokenSource } from '../token-source.ts'
+import { type KeepRefreshToken, refreshByToken } from './authorization-code.ts'
 import { fetchJwtBearerToken, signBearerToken } from './jwt-bearer.ts'
 import { readSigningKey } from './signing-key.ts'
 
 /**
  * The token source of a resolved configuration. Keys are read here, so that a bad one is told at once.
- * @throws ConnectorError `BQC_KEY_INVALID`, `BQC_CONFIG_INVALID`
+ * @throws ConnectorError `BQC_KEY_INVALID`, `BQC_CONFIG_INVALID`, `BQC_CONSENT_NEEDED`
  */
 export async function openTokenSource(
   config: BigqueryConnection,
   http: Http,
   now: () => number,
+  keepRefreshToken: KeepRefreshToken = () => undefined,
 ): Promise<TokenSource> {
   switch (config.grant) {
     case 'none':
       return fixedToken(undefined)
     case 'access-token':
       return fixedToken(config.accessToken)
+    case 'authorization-code':
+      return createTokenSource(refreshByToken(config, http, keepRefreshToken, now), now)
     default:
       return openJwtBearer(config, http, now)
   }

@@ -183,9 +183,18 @@ export function openConnectionStore(
     const record = await need(reference.name)
     const { name, kind, revision } = record
     const form = formOf(kind)
-    const { values, missing } = inForce(await openRecord(record, form, keys), environment)
+    const open = await openRecord(record, form, keys)
+    const { values, missing } = inForce(open, environment)
     if (missing.length > 0) throw incomplete(name, missing)
-    return hideValues({ name, kind, revision, environment }, { ...fallback, ...values, ...override })
+    const keepRefreshToken = async (refreshToken: string) => {
+      const isOwn = open.environments[environment ?? '']?.values['refreshToken'] === undefined
+      await patch(name, { refreshToken }, isOwn ? {} : { environment: environment ?? '' })
+    }
+    return hideValues(
+      { name, kind, revision, environment },
+      { ...fallback, ...values, ...override },
+      keepRefreshToken,
+    )
   }
 
   return {

@@ -3,13 +3,35 @@ import type { ConnectionValues, ResolvedConnection } from '../../contract/connec
 import type { JsonSchema } from '../../contract/profile.ts'
 import { lookUpReferences } from './secret-reference.ts'
 
-const openValues = new WeakMap<object, ConnectionValues>()
+/** Keeps the refresh token that the issuer has put in the place of the connection's. */
+type KeepRefreshToken = (refreshToken: string) => Promise<void>
+
+interface Hidden {
+  readonly values: ConnectionValues
+  readonly keepRefreshToken: KeepRefreshToken | undefined
+}
+
+const hidden = new WeakMap<object, Hidden>()
 
 /** What is shown is all that the object has: the values are kept beside it. */
-export function hideValues(face: ResolvedConnection, values: ConnectionValues): ResolvedConnection {
+export function hideValues(
+  face: ResolvedConnection,
+  values: ConnectionValues,
+  keepRefreshToken?: KeepRefreshToken,
+): ResolvedConnection {
   const resolved = Object.freeze({ ...face })
-  openValues.set(resolved, values)
+  hidden.set(resolved, { values, keepRefreshToken })
   return resolved
+}
+
+/** True for what a store resolved. */
+export function isResolved(given: object): given is ResolvedConnection {
+  return hidden.has(given)
+}
+
+/** How a stored connection keeps a new refresh token. */
+export function keeperOf(given: object): KeepRefreshToken | undefined {
+  return hidden.get(given)?.keepRefreshToken
 }
 
 /**
@@ -19,5 +41,5 @@ export function hideValues(face: ResolvedConnection, values: ConnectionValues): 
  */
 export async function openValuesOf(given: unknown, form: JsonSchema, directory: string): Promise<unknown> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given
-  return lookUpReferences(openValues.get(given) ?? (given as ConnectionValues), form, directory)
+  return lookUpReferences(hidden.get(given)?.values ?? (given as ConnectionValues), form, directory)
 }

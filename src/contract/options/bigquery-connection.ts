@@ -7,6 +7,14 @@ export interface BigqueryConnection {
   readonly assertionLifetime: number
   /** The claim aud, where it is not the token URL. A self-signed JWT has scopes instead. */
   readonly audience?: string
+  /** What is said to the authorization URL besides. Without the two presets, Google gives a refresh token once only, or none. Default: {"access_type":"offline","prompt":"consent"}. */
+  readonly authorizationParameters: { readonly [name: string]: string }
+  /** Where a person is asked for consent. https, or http on this machine. Default: "https://accounts.google.com/o/oauth2/v2/auth". */
+  readonly authorizationUrl: string
+  /** The id of the OAuth client that asks for consent, from the Google Cloud console. */
+  readonly clientId?: string
+  /** The secret of that OAuth client. */
+  readonly clientSecret?: string
   /** The content of a credential file, as text or as an object: of the type authorized_user, service_account, external_account, external_account_authorized_user or impersonated_service_account. Empty: this machine's application default credentials. Take it only from people you trust: it says which files are read, and where they are sent. */
   readonly credentials?: string | { readonly [name: string]: unknown }
   /** Where the BigQuery API is: scheme and host. Change it for a regional (https://bigquery.europe-west3.rep.googleapis.com), a private or a local endpoint. https, or http on this machine. Default: "https://bigquery.googleapis.com". */
@@ -14,7 +22,7 @@ export interface BigqueryConnection {
   /** Further claims of the signed JWT, by name. The scopes, parted by single spaces, are the claim scope. Default: {"scope":"https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/bigquery.insertdata https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.full_control https://www.googleapis.com/auth/devstorage.read_only https://www.googleapis.com/auth/devstorage.read_write"}. */
   readonly extendedClaims: { readonly [name: string]: unknown }
   /** How a token is obtained. none is accepted only for an endpoint on this machine. Default: "jwt-bearer". */
-  readonly grant: 'jwt-bearer' | 'application-default' | 'access-token' | 'none'
+  readonly grant: 'jwt-bearer' | 'authorization-code' | 'application-default' | 'access-token' | 'none'
   /** E-mail address of a service account to work as. The account that signs in needs the role Service Account Token Creator on it. */
   readonly impersonate?: string
   /** E-mail addresses of the service accounts on the way to the impersonated one, where it is not reached at once. Each must be allowed to create tokens for the next. */
@@ -35,6 +43,8 @@ export interface BigqueryConnection {
   readonly projectId: string
   /** The project that API quotas are counted for, where it is not that of the credentials. It needs the right serviceusage.services.use there. */
   readonly quotaProject?: string
+  /** What a consent has given, and access tokens are had for. Generate asks for consent and writes it; Reset takes the consent back and clears it. */
+  readonly refreshToken?: string
   /** Milliseconds that a request waits for its answer to begin, and to go on. Operations may have their own. Default: 60000. */
   readonly requestTimeoutMs: number
   /** OAuth scopes, parted by single spaces. Empty for the grant jwt-bearer: there the scopes are the claim scope of extendedClaims. */
@@ -49,6 +59,8 @@ export interface BigqueryConnection {
   readonly signatureKeyPassword: string
   /** E-mail address of the user to act for, where the domain delegates that right: the claim sub. */
   readonly subject?: string
+  /** What is said to the token URL besides. Google needs nothing here. Default: {}. */
+  readonly tokenParameters: { readonly [name: string]: string }
   /** Where tokens are issued. Default: the key file's token_uri, else Google's. https, or http on this machine. */
   readonly tokenUrl?: string
 }

@@ -9,6 +9,8 @@ export interface UpdateOptions {
   readonly preview: boolean
   /** Project of the table, where it is not the connection's. */
   readonly projectIdOverride?: string
+  /** On: a document that is refused has its outcome, and work goes on. Off: no document is taken after the first one that is refused; what was taken gets its outcome, and the execution ends with an error that names it. Default: true. */
+  readonly returnApplicationErrors: boolean
   /** On: the document replaces the whole resource, and what it leaves out is removed, except columns. Off: only what the document has is changed; null removes. Default: false. */
   readonly update: boolean
 }
