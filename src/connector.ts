@@ -4,6 +4,7 @@ import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
 import { checkProxy } from './bigquery/dispatcher.ts'
 import { createRetry } from './bigquery/retry.ts'
 import { type HttpOptions, openHttp, openTransport } from './bigquery/transport.ts'
+import { lookUp } from './browse/look-ups.ts'
 import { listObjectTypes } from './browse/object-types.ts'
 import { buildProfile } from './browse/profiles.ts'
 import { type KeepRefreshToken, resolveClient } from './connection/grants/authorization-code.ts'
@@ -184,7 +185,12 @@ async function openConnection(
     browse: (operationId, scope = {}) =>
       whileOpen(scope.signal, async (signal) => {
         const project = scope.projectIdOverride || projectId
-        return listObjectTypes(describe(operationId), control, project, scope.datasetId, signal)
+        return listObjectTypes(describe(operationId), control, project, scope, signal)
+      }),
+    lookUp: (list, scope = {}) =>
+      whileOpen(scope.signal, async (signal) => {
+        const project = scope.projectIdOverride || projectId
+        return lookUp(list, scope, { control, projectId: project, describe }, signal)
       }),
     profile: (operationId, objectTypeId, scope = {}) =>
       whileOpen(scope.signal, async (signal) => {

@@ -7,6 +7,11 @@ export type {
   BrowseScope,
   Connection,
   ConnectionConfig,
+  LookUpItem,
+  LookUpList,
+  LookUpPage,
+  LookUpScope,
+  ProfileScope,
   TestReport,
   TestStep,
 } from './contract/connection.ts'
@@ -35,7 +40,7 @@ export type {
   OperationDescriptor,
 } from './contract/descriptor.ts'
 export type { ByteSource, Document, DocumentSource, JsonObject } from './contract/document.ts'
-export type { ObjectType } from './contract/object-type.ts'
+export type { ObjectType, TableType } from './contract/object-type.ts'
 export type {
   ExecuteOptions,
   Histogram,

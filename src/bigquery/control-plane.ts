@@ -44,6 +44,36 @@ interface TablePlace {
   readonly tableId: string
 }
 
+/** Which page of a list. */
+export interface PageRequest {
+  /** As the page before gave it. */
+  readonly pageToken?: string
+  readonly maxResults?: number
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Absent: this is the last page. */
+  readonly nextPageToken: string | undefined
+}
+
+export interface ListedProject {
+  readonly projectId: string
+  readonly name: string | undefined
+}
+
+export interface ListedDataset {
+  readonly datasetId: string
+  readonly location: string | undefined
+  readonly name: string | undefined
+}
+
+export interface ListedTable {
+  readonly tableId: string
+  /** `TABLE`, `VIEW`, ... */
+  readonly type: string
+}
+
 export interface ControlPlane {
   /** Asks once for the service account of a project: proves token, project and the right to run jobs. */
   getServiceAccount(projectId: string, signal?: AbortSignal): Promise<string>
@@ -81,12 +111,16 @@ export interface ControlPlane {
   createTable(place: TablePlace, table: TableResource, signal?: AbortSignal): Promise<void>
   /** Removes a table; one that is not there is removed. */
   deleteTable(place: TablePlace, signal?: AbortSignal): Promise<void>
-  /** Tables of a dataset, all pages, in the service's order. */
+  /** Projects that the account of the connection may see. */
+  listProjects(page: PageRequest, signal?: AbortSignal): Promise<Page<ListedProject>>
+  listDatasets(projectId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<ListedDataset>>
+  /** Tables and views of a dataset, in the service's order. */
   listTables(
     projectId: string,
     datasetId: string,
+    page: PageRequest,
     signal?: AbortSignal,
-  ): AsyncGenerator<{ tableId: string; type: string }>
+  ): Promise<Page<ListedTable>>
   /**
    * Starts a job. Where it has an id, a lost answer does no harm: the id is taken then, and the job that has
    * it is the one meant.
@@ -213,17 +247,46 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
         isWhole ? api.tables.update(request, condition) : api.tables.patch(request, condition),
       )
     },
-    async *listTables(projectId, datasetId, signal) {
-      let pageToken: string | undefined
-      do {
-        const page = await call(`list of tables in ${projectId}.${datasetId}`, signal, () =>
-          api.tables.list({ projectId, datasetId, ...(pageToken ? { pageToken } : {}) }, withSignal(signal)),
-        )
-        for (const { tableReference, type } of page.tables ?? []) {
-          if (tableReference?.tableId) yield { tableId: tableReference.tableId, type: type ?? 'TABLE' }
-        }
-        pageToken = page.nextPageToken ?? undefined
-      } while (pageToken)
+    async listProjects(page, signal) {
+      const { projects, nextPageToken } = await call('list of projects', signal, () =>
+        api.projects.list(page, withSignal(signal)),
+      )
+      const items = (projects ?? []).flatMap(({ projectReference, friendlyName }) =>
+        projectReference?.projectId
+          ? [{ projectId: projectReference.projectId, name: friendlyName ?? undefined }]
+          : [],
+      )
+      return { items, nextPageToken: nextPageToken ?? undefined }
+    },
+    async listDatasets(projectId, page, signal) {
+      const { datasets, nextPageToken } = await call(`list of datasets in ${projectId}`, signal, () =>
+        api.datasets.list({ projectId, ...page }, withSignal(signal)),
+      )
+      const items = (datasets ?? []).flatMap(({ datasetReference, location, friendlyName }) =>
+        datasetReference?.datasetId
+          ? [
+              {
+                datasetId: datasetReference.datasetId,
+                location: location ?? undefined,
+                name: friendlyName ?? undefined,
+              },
+            ]
+          : [],
+      )
+      return { items, nextPageToken: nextPageToken ?? undefined }
+    },
+    async listTables(projectId, datasetId, page, signal) {
+      const { tables, nextPageToken } = await call(
+        `list of tables in ${projectId}.${datasetId}`,
+        signal,
+        () => api.tables.list({ projectId, datasetId, ...page }, withSignal(signal)),
+      )
+      const items = (tables ?? []).flatMap(({ tableReference, type }) =>
+        tableReference?.tableId
+          ? [{ tableId: tableReference.tableId, type: (type ?? 'TABLE').toUpperCase() }]
+          : [],
+      )
+      return { items, nextPageToken: nextPageToken ?? undefined }
     },
     async insertJob(projectId, job, isOurs, signal) {
       const { jobId, location } = job.jobReference ?? {}

@@ -2,6 +2,7 @@
 // bqc: the connector on the command line.
 import { Command, CommanderError } from 'commander'
 import { ConnectorError, createConnector } from '../index.ts'
+import { browseCommand } from './commands/browse.ts'
 import { connectionCommand } from './commands/connection/connection.ts'
 import { demoCommand } from './commands/demo.ts'
 import { describeCommand } from './commands/describe.ts'
@@ -26,6 +27,7 @@ const program = new Command('bqc')
   .addCommand(replayCommand())
   .addCommand(queryCommand())
   .addCommand(describeCommand())
+  .addCommand(browseCommand())
 
 function tellFaults(command: Command): void {
   command.exitOverride().showHelpAfterError('(--help shows what is allowed)')

@@ -1,6 +1,6 @@
 // Where operations run, and as whom.
 import type { ErrorCode } from '../errors.ts'
-import type { ObjectType } from './object-type.ts'
+import type { ObjectType, TableType } from './object-type.ts'
 import type { Operation, OperationConfig, OperationId } from './operation.ts'
 import type { BigqueryConnection } from './options/bigquery-connection.ts'
 import type { Profile } from './profile.ts'
@@ -27,10 +27,81 @@ export interface TestReport {
 
 /** Where to look for object types. */
 export interface BrowseScope {
+  /** Required where tables are listed and nothing else is. */
   readonly datasetId?: string | undefined
+  /** Default: the connection's project. */
   readonly projectIdOverride?: string | undefined
+  /** Only tables of this type. */
+  readonly resourceType?: TableType | undefined
+  /** Only what has this text in its label, upper and lower case alike. */
+  readonly search?: string | undefined
+  /** The first so many, in their order. Default: all. */
+  readonly limit?: number | undefined
   /** Ends the wait, with `BQC_ABORTED`. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** What a profile is made from beside the object type. */
+export interface ProfileScope {
+  /** Default: the connection's project. */
+  readonly projectIdOverride?: string | undefined
+  /** Of Update: what a DYNAMIC document changes. Default `TABLE`. */
+  readonly resourceType?: TableType | undefined
+  /** Of Get Query Results: a statement. BigQuery is asked, free of charge, which columns its result has. */
+  readonly query?: string | undefined
+  /**
+   * Where shapes of jobs and tables come from: the URL or the path of a discovery document of the API. Default:
+   * the revision that is part of this package.
+   */
+  readonly discovery?: string | undefined
+  /**
+   * Levels that schemas are written out to, for readers that cannot follow `$ref`; what is deeper may be anything.
+   * Default: `$ref` and `$defs`, which also say recursion exactly.
+   */
+  readonly depth?: number | undefined
+  /** Ends the wait, with `BQC_ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a field with `x-lookup` chooses from. */
+export type LookUpList = 'projects' | 'datasets' | 'tables' | 'columns' | 'object-types' | 'locations'
+
+export interface LookUpScope {
+  /** Default: the connection's project. */
+  readonly projectIdOverride?: string | undefined
+  /** Of tables, object types and columns. */
+  readonly datasetId?: string | undefined
+  /** Of columns: the table; or `objectTypeId`. */
+  readonly tableId?: string | undefined
+  readonly objectTypeId?: string | undefined
+  /** Of object types: whose. */
+  readonly operationId?: OperationId | undefined
+  /** Only tables of this type. */
+  readonly resourceType?: TableType | undefined
+  /** Only what has this text in its label, upper and lower case alike. */
+  readonly search?: string | undefined
+  /** Items at most, 1 to 1000. Default 100. */
+  readonly limit?: number | undefined
+  /** Goes on after the page that gave it, with the same scope. */
+  readonly pageToken?: string | undefined
+  /** Ends the wait, with `BQC_ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface LookUpItem {
+  /** The value to fill in. */
+  readonly id: string
+  readonly label: string
+  /** A table's kind, a column's type, a dataset's location. */
+  readonly kind?: string
+  readonly help?: string
+}
+
+export interface LookUpPage {
+  /** As many as asked for, unless these are the last ones. */
+  readonly items: readonly LookUpItem[]
+  /** Absent: there are no more. */
+  readonly nextPageToken?: string
 }
 
 /** Project, endpoint and credentials, shared by any number of operations. */
@@ -40,16 +111,14 @@ export interface Connection {
   /** Tries what real work needs, over the same transport; never throws. */
   test(): Promise<TestReport>
   /**
-   * What an operation can act on.
-   * @param scope `datasetId`: required where tables are listed. `projectIdOverride`: default the connection's project.
+   * What an operation can act on, in the order of labels, behind what is always there (`DYNAMIC`, `QUERY`).
+   * @throws ConnectorError `BQC_NOT_FOUND` where there is nothing.
    */
   browse(operationId: OperationId, scope?: BrowseScope): Promise<readonly ObjectType[]>
-  /** The shapes of the documents that go in and come out. */
-  profile(
-    operationId: OperationId,
-    objectTypeId: string,
-    scope?: Omit<BrowseScope, 'datasetId'>,
-  ): Promise<Profile>
+  /** One page of what can be filled in somewhere, in the service's order: for lists that may be long. */
+  lookUp(list: LookUpList, scope?: LookUpScope): Promise<LookUpPage>
+  /** The shapes of the documents that go in, and of the payloads that come out. */
+  profile(operationId: OperationId, objectTypeId: string, scope?: ProfileScope): Promise<Profile>
   /**
    * @throws ConnectorError `BQC_CONFIG_INVALID` with every fault of the configuration at once.
    */

@@ -563,6 +563,32 @@ describe('bqc describe', () => {
   })
 })
 
+describe('bqc browse', () => {
+  it('lists what an operation can act on', async () => {
+    const text = await bqc(['browse', 'streaming-insert', '--dataset', 'shop', '--search', 'ORD'])
+    const json = await bqc(['browse', 'run-job', '--json', '--limit', '2'])
+
+    expect([text.code, json.code]).toEqual([0, 0])
+    expect(text.stdout).toMatch(/datasets\/shop\/tables\/orders +│ orders +│ table/)
+    expect(JSON.parse(json.stdout)).toEqual([
+      { id: 'QUERY', label: 'Query', kind: 'job' },
+      { id: 'LOAD', label: 'Load', kind: 'job' },
+    ])
+  })
+
+  it.each([
+    ['an operation that is none', ['upset'], 'must be one of streaming-insert'],
+    ['a dataset that is missing', ['streaming-insert'], 'give a datasetId'],
+    ['a dataset that is not there', ['update', '--dataset', 'ghost'], 'ghost'],
+    ['a type that is none', ['update', '--dataset', 'shop', '--type', 'book'], 'must be one of TABLE'],
+  ])('cannot list %s', async (_, args, message) => {
+    expect(await bqc(['browse', ...args])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    })
+  })
+})
+
 describe('bqc local', () => {
   it('prints its url when it is ready, writes a connection that only its owner can read, and ends on Ctrl-C', async () => {
     const connection = join(directory, 'local.json')
