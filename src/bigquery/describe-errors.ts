@@ -1,7 +1,15 @@
 // The error catalogue and the rules of classify, for whoever wants to read them.
 import type { AnswerDescriptor, ErrorDescriptor } from '../contract/descriptor.ts'
 import { type ErrorCode, errorCatalogue } from '../errors.ts'
-import { answerRules, backOff, networkRules, rowRules, verdictOf, verdictOfRows } from './classify.ts'
+import {
+  answerRules,
+  backOff,
+  jobRules,
+  networkRules,
+  rowRules,
+  verdictOf,
+  verdictOfRows,
+} from './classify.ts'
 
 /** Every stable code. */
 export function describeErrors(): readonly ErrorDescriptor[] {
@@ -30,6 +38,12 @@ export function describeAnswers(): readonly AnswerDescriptor[] {
       of: 'row' as const,
       ...(reason === undefined ? {} : { reasons: [reason] }),
       ...consequence(code, verdict),
+    })),
+    ...jobRules.map(({ reasons, text, verdict }) => ({
+      of: 'job' as const,
+      ...(reasons === undefined ? {} : { reasons }),
+      ...(text === undefined ? {} : { text }),
+      ...consequence('BQC_JOB_FAILED', verdict),
     })),
   ]
 }

@@ -20,6 +20,7 @@ const kinds: Readonly<Record<AnswerDescriptor['of'], string>> = {
   request: 'HTTP',
   network: 'no answer',
   row: 'row',
+  job: 'job',
 }
 
 /** @param width characters of a line. */
@@ -34,7 +35,10 @@ export function errorTables({ errors, answers }: ConnectorDescriptor, width: num
     `${kinds[of]} ${statuses.join(', ')}`.trimEnd(),
     code,
     sentAgain({ verdict, ofRows, waitMs }),
-    [reasons?.join(', ') ?? 'any', ...(text === undefined ? [] : [`"${text}..."`])].join(' '),
+    [
+      reasons?.join(', ') ?? 'any',
+      ...(text === undefined ? [] : [`"${of === 'job' ? '...' : ''}${text}..."`]),
+    ].join(' '),
   ])
   return [
     'Error codes. Category: config, a person must change something; document, this one document is at fault;',
@@ -44,7 +48,7 @@ export function errorTables({ errors, answers }: ConnectorDescriptor, width: num
     '',
     'What leads to them. Of each kind, the first line that fits counts. Waits double from one to the next, and',
     'are never shorter than Retry-After.',
-    table(['answer', 'code', 'sent again', 'reason, and how the message begins'], rules, width),
+    table(['answer', 'code', 'sent again', 'reason, and what the message says'], rules, width),
   ].join('\n')
 }
 

@@ -66,13 +66,13 @@ export interface ErrorDescriptor {
 
 /** What BigQuery or the network says, and what follows from it. */
 export interface AnswerDescriptor {
-  /** `request`: an HTTP answer; `network`: none came; `row`: an error of one row in `insertErrors`. */
-  readonly of: 'request' | 'network' | 'row'
+  /** `request`: an HTTP answer; `network`: none came; `row`: an error of one row in `insertErrors`; `job`: why a job failed. */
+  readonly of: 'request' | 'network' | 'row' | 'job'
   /** HTTP statuses: `403`, `5xx`, `any`; present for `request`. */
   readonly statuses?: readonly string[]
   /** Absent: any. */
   readonly reasons?: readonly string[]
-  /** How the message begins. Absent: anyhow. */
+  /** How the message begins; of a job, what it says somewhere. Absent: anyhow. */
   readonly text?: string
   /** The error that it becomes when sending again does not help, or is not tried. */
   readonly code: ErrorCode

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { networkError, refusal, rowVerdictOf, verdictOf } from '../../src/bigquery/classify.ts'
+import { networkError, refusal, rowVerdictOf, verdictOf, verdictOfJob } from '../../src/bigquery/classify.ts'
 import type { HttpReply } from '../../src/bigquery/http-message.ts'
 import { createInsertRows } from '../../src/bigquery/insert-all.ts'
 import { createConnector } from '../../src/index.ts'
@@ -118,5 +118,13 @@ describe('what is said of an answer is what is done about it', () => {
     for (const reason of named(reasons)) {
       expect(rowVerdictOf([{ reason, location: '', message: '' }])).toBe(verdict)
     }
+  })
+
+  const jobs = of('job').flatMap(({ reasons, text = '', verdict }) =>
+    named(reasons).map((reason) => ({ reason, text, verdict })),
+  )
+
+  it.each(jobs)('job $reason "$text": $verdict', ({ reason, text, verdict }) => {
+    expect(verdictOfJob({ reason, message: `Sorry: ${text} and so on` })).toBe(verdict)
   })
 })
