@@ -2,6 +2,7 @@
 import { openControlPlane } from './bigquery/control-plane.ts'
 import { describeAnswers, describeErrors } from './bigquery/describe-errors.ts'
 import { checkProxy } from './bigquery/dispatcher.ts'
+import { createProbes } from './bigquery/probes.ts'
 import { createRetry } from './bigquery/retry.ts'
 import { type HttpOptions, openHttp, openTransport } from './bigquery/transport.ts'
 import { lookUp } from './browse/look-ups.ts'
@@ -13,7 +14,8 @@ import { openTokenSource } from './connection/grants/grants.ts'
 import { resetConsent } from './connection/grants/reset-consent.ts'
 import { openConnectionStore } from './connection/store/connection-store.ts'
 import { isResolved, keeperOf, openValuesOf } from './connection/store/resolved-connection.ts'
-import { runTrials } from './connection/test-connection.ts'
+import { testOpening } from './connection/test-connection.ts'
+import { testConnection } from './connection/trials.ts'
 import type { Clock } from './contract/clock.ts'
 import type { Connection, ConnectionConfig } from './contract/connection.ts'
 import type { ReferenceScope, ResolvedConnection } from './contract/connection-store.ts'
@@ -24,6 +26,7 @@ import type { BigqueryConnection } from './contract/options/bigquery-connection.
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
+import { withJobDefaults } from './operations/job-defaults.ts'
 import { operations } from './operations/registry.ts'
 import { stopAtRefusal } from './operations/stop-at-refusal.ts'
 import { openWritable } from './operations/writable.ts'
@@ -65,6 +68,7 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   return {
     descriptor,
     connect,
+    test: (config, options) => testOpening(() => connect(config, options), options, clock.now),
     async generate(given, options) {
       const config = resolveClient(form, await open(given, options))
       return askConsent(config, options, withHttp(httpOptions(descriptor.version, config, proxy)), clock.now)
@@ -121,6 +125,12 @@ async function openConnection(
   const retry = createRetry(clock, random)
   const control = openControlPlane(transport, endpoint, retry)
   const context = { projectId, endpoint, location, jobDefaults, transport, control, retry, clock, random }
+  const probes = createProbes(http, transport, endpoint, retry, clock.now)
+  const dryRun = async (query: string, signal: AbortSignal) => {
+    const jobReference = { projectId, ...(location ? { location } : {}) }
+    const job = { configuration: { query: { query, useLegacySql: false } }, jobReference }
+    await probes.dryRun(projectId, withJobDefaults(job, jobDefaults), signal)
+  }
   const closing = new AbortController()
   const lastWork = new Set<Promise<unknown>>()
   const beforeClose = (work: Promise<unknown>) => {
@@ -166,21 +176,12 @@ async function openConnection(
     projectId,
     endpoint,
     operation,
-    test: () =>
-      runTrials(
-        [
-          [
-            'token',
-            async () =>
-              (await tokens.token()) === undefined ? 'No token is needed here.' : 'A token was issued.',
-          ],
-          [
-            'project',
-            async () =>
-              `Project ${projectId} answers (service account ${await control.getServiceAccount(projectId, closing.signal)}).`,
-          ],
-        ],
-        clock.now,
+    test: ({ signal, ...scope } = {}) =>
+      testConnection(
+        { ...probes, token: tokens.token, dryRun },
+        { projectId, signs: config.grant === 'jwt-bearer', now: clock.now },
+        scope,
+        signal ? AbortSignal.any([signal, closing.signal]) : closing.signal,
       ),
     browse: (operationId, scope = {}) =>
       whileOpen(scope.signal, async (signal) => {

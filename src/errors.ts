@@ -125,10 +125,22 @@ export const errorCatalogue = {
     meaning: 'A file that the command reads is missing, damaged or not JSON.',
     advice: 'Check its path and its content.',
   },
+  BQC_INSERT_DENIED: {
+    category: 'config',
+    meaning: 'The account of the connection may not insert rows into the table.',
+    advice:
+      'Grant it bigquery.tables.updateData on the table or its dataset, for example by the role roles/bigquery.dataEditor.',
+  },
   BQC_INTERNAL: {
     category: 'internal',
     meaning: 'The connector itself is at fault.',
     advice: 'Please report it.',
+  },
+  BQC_JOBS_DENIED: {
+    category: 'config',
+    meaning: 'The account of the connection may not run jobs in the project.',
+    advice:
+      'Grant it bigquery.jobs.create in the project, for example by the role roles/bigquery.jobUser, and check the project ID. Inserting rows does without.',
   },
   BQC_JOB_FAILED: {
     category: 'document',
@@ -165,6 +177,12 @@ export const errorCatalogue = {
     meaning: 'The port for the embedded BigQuery is taken.',
     advice: 'Choose another port; 0 takes any free one.',
   },
+  BQC_PROJECT_UNREACHABLE: {
+    category: 'config',
+    meaning: 'There is no such project, or it is closed to the account of the connection.',
+    advice:
+      'Check the project ID (it is not always the name), that the BigQuery API is enabled there, and the quota project.',
+  },
   BQC_PROPERTY_INVALID: {
     category: 'document',
     meaning: 'A property of the document is not what the option of its name allows.',
@@ -179,6 +197,12 @@ export const errorCatalogue = {
     category: 'transient',
     meaning: 'A quota or a rate limit of BigQuery was exceeded, and stayed so.',
     advice: 'Send less at a time, or ask Google for a higher quota.',
+  },
+  BQC_READ_DENIED: {
+    category: 'config',
+    meaning: 'The account of the connection may not read the table, or list the tables of the dataset.',
+    advice:
+      'Grant it bigquery.tables.getData, for example by the role roles/bigquery.dataViewer on the dataset. Views are read by jobs, and need bigquery.jobs.create too.',
   },
   BQC_REQUEST_REFUSED: {
     category: 'document',

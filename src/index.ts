@@ -13,6 +13,7 @@ export type {
   LookUpScope,
   ProfileScope,
   TestReport,
+  TestScope,
   TestStep,
 } from './contract/connection.ts'
 export type {

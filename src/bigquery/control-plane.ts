@@ -75,8 +75,6 @@ export interface ListedTable {
 }
 
 export interface ControlPlane {
-  /** Asks once for the service account of a project: proves token, project and the right to run jobs. */
-  getServiceAccount(projectId: string, signal?: AbortSignal): Promise<string>
   getTable(
     projectId: string,
     datasetId: string,
@@ -197,16 +195,6 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
     retry(() => getJob(projectId, jobId, location, signal, 1).catch(notYet), { signal })
 
   return {
-    async getServiceAccount(projectId, signal) {
-      const reply = await call(
-        `request for project ${projectId}`,
-        signal,
-        () => api.projects.getServiceAccount({ projectId }, withSignal(signal)),
-        // Whoever tests a connection wants to know how it is, not how it will be.
-        { attempts: 1 },
-      )
-      return reply.email ?? ''
-    },
     async getTable(projectId, datasetId, tableId, signal) {
       const table = await call(`request for table ${projectId}.${datasetId}.${tableId}`, signal, () =>
         api.tables.get({ projectId, datasetId, tableId }, withSignal(signal)),

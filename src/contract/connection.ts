@@ -10,19 +10,38 @@ export type ConnectionConfig = Partial<BigqueryConnection> & Pick<BigqueryConnec
 
 /** One step of a connection test. */
 export interface TestStep {
-  /** `token`: one was issued; `project`: the project answers, and this account may run jobs in it. */
+  /**
+   * - `configuration`: only there when it failed; the values are not usable.
+   * - `key`, `clock`: where a private key signs; it can be read, and this machine's clock is right.
+   * - `token`: there is one.
+   * - `project`: it answers.
+   * - `jobs`: a dry run is accepted, which costs nothing.
+   * - `read`: the table or view may be read, or the tables of the dataset listed.
+   * - `insert`: rows may be inserted into the table. None is: the row that is sent fits no table.
+   */
   readonly step: string
   readonly ok: boolean
-  /** `OK`, or the stable error code. */
-  readonly code: 'OK' | ErrorCode
+  /** `OK`, `NOT_TRIED` when there was nothing to try, or the stable error code. */
+  readonly code: 'OK' | 'NOT_TRIED' | ErrorCode
   readonly message: string
+  /** What to do next; only where the step failed. */
+  readonly hint?: string
   readonly durationMs: number
 }
 
 export interface TestReport {
-  /** True when every step is. Steps after a failed one are not tried. */
+  /** True when every step is. `jobs`, `read` and `insert` are all tried; no other step is after one that failed. */
   readonly ok: boolean
   readonly steps: readonly TestStep[]
+}
+
+/** What a test tries beside the connection itself. */
+export interface TestScope {
+  /** Tries to read there, and with `tableId` to insert. */
+  readonly datasetId?: string | undefined
+  readonly tableId?: string | undefined
+  /** Ends the test; the step under way fails with `BQC_ABORTED`. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Where to look for object types. */
@@ -109,7 +128,7 @@ export interface Connection {
   readonly projectId: string
   readonly endpoint: string
   /** Tries what real work needs, over the same transport; never throws. */
-  test(): Promise<TestReport>
+  test(scope?: TestScope): Promise<TestReport>
   /**
    * What an operation can act on, in the order of labels, behind what is always there (`DYNAMIC`, `QUERY`).
    * @throws ConnectorError `BQC_NOT_FOUND` where there is nothing.

@@ -1,5 +1,5 @@
 // The whole package, as a host sees it.
-import type { Connection, ConnectionConfig } from './connection.ts'
+import type { Connection, ConnectionConfig, TestReport, TestScope } from './connection.ts'
 import type { ConnectionStore, ReferenceScope, ResolvedConnection, StoreOptions } from './connection-store.ts'
 import type { Consent, ConsentOptions, ConsentReset } from './consent.ts'
 import type { ConnectorDescriptor } from './descriptor.ts'
@@ -35,6 +35,11 @@ export interface Connector {
    * without a refresh token.
    */
   connect(config: ConnectionConfig | ResolvedConnection, options?: ConnectOptions): Promise<Connection>
+  /** Tests values that need not be stored or usable. Never throws: what is wrong with them is the first step. */
+  test(
+    config: ConnectionConfig | ResolvedConnection,
+    options?: TestScope & ConnectOptions,
+  ): Promise<TestReport>
   /**
    * The button Generate of the grant authorization-code: asks a person for consent. Nothing is sent yet.
    * @throws ConnectorError `BQC_CONFIG_INVALID`, `BQC_SECRET_UNAVAILABLE`

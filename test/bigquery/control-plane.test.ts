@@ -35,7 +35,6 @@ const later = new ConnectorError('BQC_NETWORK', 'No answer.')
 
 describe('a request of the control plane', () => {
   it.each<[string, (control: ControlPlane) => Promise<unknown>, string, string]>([
-    ['a project', (c) => c.getServiceAccount('p'), 'GET', '/bigquery/v2/projects/p/serviceAccount'],
     ['a table', (c) => c.getTable('p', 'd', 't'), 'GET', '/bigquery/v2/projects/p/datasets/d/tables/t'],
     ['a job', (c) => c.getJob('p', 'j', undefined), 'GET', '/bigquery/v2/projects/p/jobs/j'],
     ['a job elsewhere', (c) => c.getJob('p', 'j', 'EU'), 'GET', '/bigquery/v2/projects/p/jobs/j?location=EU'],
@@ -172,14 +171,6 @@ describe('a table', () => {
     const { control } = openScripted(() => jsonReply({ id: 'p:d.t' }))
 
     expect(await control.getTable('p', 'd', 't')).toEqual({ type: 'TABLE', fields: [] })
-  })
-})
-
-describe('the service account', () => {
-  it('is named by its e-mail address', async () => {
-    const { control } = openScripted(() => jsonReply({ email: 'bq-1@bigquery-encryption.iam' }))
-
-    expect(await control.getServiceAccount('p')).toBe('bq-1@bigquery-encryption.iam')
   })
 })
 

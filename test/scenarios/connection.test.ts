@@ -22,10 +22,7 @@ describe('a connection test', () => {
 
     expect(report).toMatchObject({
       ok: true,
-      steps: [
-        { step: 'token', ok: true },
-        { step: 'project', ok: true },
-      ],
+      steps: ['key', 'clock', 'token', 'project', 'jobs'].map((step) => ({ step, ok: true })),
     })
   })
 
