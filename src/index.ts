@@ -17,12 +17,16 @@ export type {
   TestStep,
 } from './contract/connection.ts'
 export type {
+  BindOptions,
+  ConnectionExport,
   ConnectionStore,
   ConnectionValues,
   CreateOptions,
   DropOptions,
+  ImportedConnection,
   KeyService,
   MasterKey,
+  OperationReference,
   PatchOptions,
   ReferenceScope,
   ResolvedConnection,

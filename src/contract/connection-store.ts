@@ -85,6 +85,45 @@ export interface DropOptions {
   readonly ifExists?: boolean
 }
 
+export interface BindOptions {
+  /** Name of the stored connection. */
+  readonly connection: string
+  /**
+   * `live`: the newest revision at each use. `pinned`: one revision, which is kept for it. `copied`: values of its
+   * own, which outlive the connection. Default `live`.
+   */
+  readonly as?: 'live' | 'pinned' | 'copied'
+  /** The revision to pin or copy. Default: the current one. */
+  readonly revision?: number
+}
+
+/** The connection that an operation is bound to. */
+export interface OperationReference {
+  readonly operation: string
+  readonly connection: string
+  readonly as: 'live' | 'pinned' | 'copied'
+  /** Pinned and copied: the revision that it has. */
+  readonly revision?: number
+  /** Absent where the connection is dropped. */
+  readonly currentRevision?: number
+  /** For people: `copied from toronto revision 3; its current revision is 5`. */
+  readonly summary: string
+}
+
+/** Connections without their secrets, as JSON. */
+export interface ConnectionExport {
+  readonly format: string
+  readonly connections: readonly Omit<StoredConnection, 'revision' | 'createdAt' | 'updatedAt'>[]
+}
+
+export interface ImportedConnection {
+  readonly name: string
+  /** False where `ifNotExists` found one. */
+  readonly created: boolean
+  /** The secrets that must be entered again before it can be used; of an environment as `prod: accessToken`. */
+  readonly missing: readonly string[]
+}
+
 /** Holds named connections in one directory. Any number of processes may use it at once. */
 export interface ConnectionStore {
   readonly directory: string
@@ -104,11 +143,15 @@ export interface ConnectionStore {
   list(): Promise<readonly StoredConnection[]>
   /**
    * Absent keeps a value, `null` clears it, anything else sets it.
+   * @param changes `null` in place of them all removes the environment that the options name.
    * @throws ConnectorError `BQC_CONNECTION_CHANGED`, `BQC_CONFIG_INVALID`
    */
-  patch(name: string, changes: ConnectionValues, options?: PatchOptions): Promise<StoredConnection>
+  patch(name: string, changes: ConnectionValues | null, options?: PatchOptions): Promise<StoredConnection>
   /** @throws ConnectorError `BQC_CONNECTION_IN_USE`, which lists the operations that refer to it. */
-  drop(name: string, options?: DropOptions): Promise<{ readonly dropped: boolean }>
+  drop(
+    name: string,
+    options?: DropOptions,
+  ): Promise<{ readonly dropped: boolean; readonly unbound: readonly string[] }>
   /** The only call that opens secrets. */
   resolve(name: ConnectionName, options?: ResolveOptions): Promise<ResolvedConnection>
   /** Tries a stored connection, or values that are not stored. Never throws. */
@@ -116,6 +159,20 @@ export interface ConnectionStore {
     connection: ConnectionName | ConnectionValues,
     options?: ResolveOptions & ReferenceScope,
   ): Promise<TestReport>
+  /** Connections without their secrets: those named, or all. References such as `env:NAME` stay. */
+  export(names?: readonly string[]): Promise<ConnectionExport>
+  /** Keeps what `export` gave. */
+  import(
+    document: ConnectionExport,
+    options?: ReferenceScope & Pick<CreateOptions, 'mode'>,
+  ): Promise<readonly ImportedConnection[]>
+  /** Seals everything under the current key that is sealed under another one, which is not needed any more then. */
+  rotate(): Promise<{ readonly resealed: number; readonly kid: string }>
+  /** Binds an operation, by the host's id of it, to a connection. A former reference of it is replaced. */
+  bind(operation: string, options: BindOptions): Promise<OperationReference>
+  unbind(operation: string): Promise<{ readonly unbound: boolean }>
+  /** The operations that refer to a connection, or to any. */
+  references(connection?: string): Promise<readonly OperationReference[]>
 }
 
 /** A key that secrets are sealed with. */

@@ -1,36 +1,26 @@
 // The store of named connections: who changes one reads its newest revision, and writes the next.
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import type { Connection } from '../../contract/connection.ts'
 import type {
   ConnectionStore,
   ConnectionValues,
   CreateOptions,
+  OperationReference,
   ReferenceScope,
   ResolvedConnection,
-  StoredConnection,
   StoreOptions,
 } from '../../contract/connection-store.ts'
 import type { ConnectionDescriptor } from '../../contract/descriptor.ts'
-import type { JsonSchema } from '../../contract/profile.ts'
 import { invalidConfig } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import { runTrials } from '../test-connection.ts'
 import { checkValues, overlay } from './check-values.ts'
-import { checkName, directoryNameOf, parseReference } from './names.ts'
-import {
-  describeRecord,
-  type Layer,
-  mapValues,
-  type OpenRecord,
-  openRecord,
-  parseRecord,
-  type SealedRecord,
-  sealRecord,
-} from './record.ts'
+import { checkName, parseReference } from './names.ts'
+import { openOperationReferences, unknownRevision } from './operation-references.ts'
+import { describeRecord, type Layer, mapValues, type OpenRecord, type SealedRecord } from './record.ts'
+import { changed, openRecords, unknownConnection, untilWritten } from './records.ts'
 import { hideValues } from './resolved-connection.ts'
-import { createFirst, readNewest, recordsIn, removeRecord, sweep, writeNext } from './revisions.ts'
-import { anchorReferences } from './secret-reference.ts'
+import { exportOf, readExport } from './transfer.ts'
 
 /** What the store needs of the connector. */
 export interface StoreContext {
@@ -39,228 +29,258 @@ export interface StoreContext {
   readonly now: () => number
 }
 
-/** A change is applied again to what others have written meanwhile: so often at most. */
-const attempts = 1000
+type Definition = Pick<OpenRecord, 'kind' | 'own' | 'environments'> &
+  Pick<CreateOptions, 'description' | 'labels'>
 
 export function openConnectionStore(
   { directory, keys, environment: usual }: StoreOptions,
   { kinds, connect, now }: StoreContext,
 ): ConnectionStore {
-  const root = join(directory, 'connections')
-  const directoryOf = (name: string) => join(root, directoryNameOf(name))
+  const records = openRecords(directory, kinds, keys)
+  const references = openOperationReferences(directory, records, keys)
+  const described = (record: SealedRecord) => describeRecord(record, records.formOf(record.kind))
 
-  const formOf = (kind: string): JsonSchema => {
-    const found = kinds.find(({ id }) => id === kind)
-    if (found) return found.config
-    const allowed = kinds.map(({ id }) => id).join(', ')
-    throw invalidConfig('connection', [{ path: '/kind', value: kind, message: `must be one of ${allowed}` }])
-  }
-
-  const described = (record: SealedRecord) => describeRecord(record, formOf(record.kind))
-
-  const find = async (name: string): Promise<SealedRecord | undefined> => {
-    const found = await readNewest(directoryOf(name))
-    return found && parseRecord(found.text, name, found.revision)
-  }
-
-  const need = async (name: string): Promise<SealedRecord> => {
+  const keep = async (name: string, definition: Definition, mode: CreateOptions['mode'] = 'error') => {
     checkName(name)
-    const record = await find(name)
-    if (record?.name === name) return record
-    throw unknownConnection(name, record?.name, directory)
-  }
-
-  /** Writes a record as the revision that it says; undefined when somebody else has written that one. */
-  const write = async (record: OpenRecord): Promise<StoredConnection | undefined> => {
-    const form = formOf(record.kind)
-    checkValues(record, form)
-    const sealed = await sealRecord(record, form, keys)
-    const text = `${JSON.stringify(sealed, null, 2)}\n`
-    const target = directoryOf(record.name)
-    const isWritten = await (record.revision === 1
-      ? createFirst(target, text)
-      : writeNext(target, record.revision - 1, text))
-    return isWritten ? described(sealed) : undefined
-  }
-
-  /** Reads and writes until nobody comes between. */
-  const untilWritten = async (
-    name: string,
-    attempt: () => Promise<StoredConnection | undefined>,
-  ): Promise<StoredConnection> => {
-    for (let count = 0; count < attempts; count += 1) {
-      const written = await attempt()
-      if (written) return written
-    }
-    throw changed(`The connection ${name} was changed by others ${attempts} times in a row.`)
-  }
-
-  const anchored = (
-    values: ConnectionValues,
-    kind: string,
-    scope: { readonly directory?: string },
-  ): Layer => {
-    const set = Object.entries(values).filter(([, value]) => value !== undefined)
-    const { directory = process.cwd() } = scope
-    return { values: anchorReferences(Object.fromEntries(set), formOf(kind), directory), missing: [] }
-  }
-
-  const create = async (name: string, values: ConnectionValues, options: CreateOptions = {}) => {
-    checkName(name)
-    const { mode = 'error', kind = kinds[0]?.id ?? '', environments = {}, description, labels } = options
-    let existing: StoredConnection | undefined
-    const written = await untilWritten(name, async () => {
-      const former = await identify(directoryOf(name), name, mode === 'replace')
+    for (const environment of Object.keys(definition.environments)) checkName(environment, 'environment')
+    let isNew = true
+    const record = await untilWritten(`The connection ${name}`, async () => {
+      const former = await identify(name, mode === 'replace')
       if (former && (mode === 'error' || former.name !== name)) throw takenName(name, former.name)
-      if (former && mode === 'ifNotExists') {
-        existing = described(await need(name))
-        return existing
-      }
+      isNew = !(former && mode === 'ifNotExists')
+      if (!isNew) return records.need(name)
+      checkValues({ name, ...definition }, records.formOf(definition.kind))
+      const { description, labels, ...rest } = definition
       const time = new Date(now()).toISOString()
-      return write({
+      return records.write({
         id: former?.id ?? randomUUID(),
         name,
-        kind,
         revision: (former?.revision ?? 0) + 1,
-        ...(description ? { description } : {}),
-        ...(labels ? { labels } : {}),
         createdAt: former?.createdAt ?? time,
         updatedAt: time,
-        own: anchored(values, kind, options),
-        environments: mapValues(environments, (each) => anchored(each, kind, options)),
+        ...rest,
+        ...(description ? { description } : {}),
+        ...(labels ? { labels } : {}),
       })
     })
-    await sweep(root, now())
-    return { ...written, created: written !== existing }
+    await records.sweep(now())
+    return { ...described(record), created: isNew }
   }
 
-  const patch: ConnectionStore['patch'] = (name, changes, options = {}) =>
-    untilWritten(name, async () => {
-      const record = await need(name)
-      const { ifRevision, environment } = options
-      if (ifRevision !== undefined && ifRevision !== record.revision) {
-        throw changed(`The connection ${name} is at revision ${record.revision}, not ${ifRevision}.`)
+  /** What a replacement needs to know of its predecessor. A damaged one can be replaced and dropped too. */
+  const identify = async (
+    name: string,
+    isDoomed: boolean,
+  ): Promise<(Partial<SealedRecord> & Pick<SealedRecord, 'name' | 'revision'>) | undefined> => {
+    try {
+      return await records.find(name)
+    } catch (thrown) {
+      const revision = isDoomed ? await records.newestRevision(name) : undefined
+      if (revision === undefined) throw thrown
+      return { name, revision }
+    }
+  }
+
+  const create: ConnectionStore['create'] = async (name, values, options = {}) => {
+    const { mode, kind = kinds[0]?.id ?? '', environments = {}, description, labels } = options
+    const layerOf = (given: ConnectionValues) => records.layerOf(given, kind, options)
+    const definition = {
+      kind,
+      own: layerOf(values),
+      environments: mapValues(environments, layerOf),
+      ...(description ? { description } : {}),
+      ...(labels ? { labels } : {}),
+    }
+    return keep(name, definition, mode)
+  }
+
+  const patch: ConnectionStore['patch'] = async (name, changes, options = {}) => {
+    const { ifRevision, environment, description, labels } = options
+    if (environment !== undefined) checkName(environment, 'environment')
+    const record = await untilWritten(`The connection ${name}`, async () => {
+      const former = await records.need(name)
+      if (ifRevision !== undefined && ifRevision !== former.revision) {
+        throw changed(`The connection ${name} is at revision ${former.revision}, not ${ifRevision}.`)
       }
-      const open = await openRecord(record, formOf(record.kind), keys)
-      const scoped = anchored(changes, record.kind, options).values
-      const labels = options.labels && withChanges(open.labels ?? {}, options.labels)
-      return write({
-        ...open,
-        revision: record.revision + 1,
+      const open = await records.open(former)
+      const layers = { own: open.own, environments: open.environments }
+      const scoped = changes && records.layerOf(changes, former.kind, options).values
+      const patched = { ...open, ...patchLayers(layers, scoped, environment) }
+      checkValues(patched, records.formOf(former.kind))
+      return records.write({
+        ...patched,
+        revision: former.revision + 1,
         updatedAt: new Date(now()).toISOString(),
-        ...(options.description === undefined ? {} : { description: options.description }),
-        ...(labels ? { labels: labels as Record<string, string> } : {}),
-        ...(environment === undefined
-          ? { own: patchLayer(open.own, scoped) }
-          : {
-              environments: {
-                ...open.environments,
-                [environment]: patchLayer(open.environments[environment] ?? noLayer, scoped),
-              },
-            }),
+        ...(description === undefined ? {} : { description }),
+        ...(labels === undefined
+          ? {}
+          : { labels: withChanges(open.labels ?? {}, labels) as Record<string, string> }),
       })
     })
+    return described(record)
+  }
 
-  const drop: ConnectionStore['drop'] = async (name, { ifExists = false } = {}) => {
+  const drop: ConnectionStore['drop'] = async (name, { force = false, ifExists = false } = {}) => {
     checkName(name)
-    const former = await identify(directoryOf(name), name, true)
-    const dropped = former?.name === name && (await removeRecord(directoryOf(name)))
-    if (!dropped && !ifExists) throw unknownConnection(name, former?.name, directory)
-    await sweep(root, now())
-    return { dropped }
+    const former = await identify(name, true)
+    const isThere = former?.name === name
+    if (!isThere && ifExists) return { dropped: false, unbound: [] }
+    if (!isThere) throw unknownConnection(name, former?.name, directory)
+    const inUse = async () => (await references.references(name)).filter(({ as }) => as !== 'copied')
+    const users = await inUse()
+    if (users.length > 0 && !force) throw connectionInUse(name, users)
+    // Asked again when it is out of the way: from now on nobody can bind an operation to it.
+    const dropped = await records.remove(name, async () => force || (await inUse()).length === 0)
+    if (!dropped) throw connectionInUse(name, await inUse())
+    const unbound = await inUse()
+    for (const { operation } of unbound) await references.unbind(operation)
+    await records.sweep(now())
+    return { dropped, unbound: unbound.map(({ operation }) => operation) }
+  }
+
+  /** The record that a text refers to, and whether that is the connection itself, not a former state of it. */
+  const refer = async (text: string): Promise<{ record: OpenRecord; isLive: boolean }> => {
+    const reference = parseReference(text)
+    if (reference === undefined) {
+      throw invalidConfig('reference', [
+        { path: '/connection', value: text, message: 'must be NAME, NAME@REVISION or operation:ID' },
+      ])
+    }
+    if ('operation' in reference) return references.recordOf(reference.operation)
+    const { name, revision } = reference
+    const newest = await records.need(name)
+    if (revision === undefined || revision === newest.revision) {
+      return { record: await records.open(newest), isLive: revision === undefined }
+    }
+    const pinned = await references.pinnedRecord(name, revision)
+    if (pinned) return { record: pinned, isLive: false }
+    throw unknownRevision(name, revision, newest.revision)
   }
 
   const resolve: ConnectionStore['resolve'] = async (
     text,
     { environment = usual, override, fallback } = {},
   ) => {
-    const reference = parseReference(text)
-    if (reference === undefined || 'operation' in reference) {
-      throw invalidConfig('reference', [
-        { path: '/connection', value: text, message: 'must be NAME or NAME@REVISION' },
-      ])
-    }
-    const record = await need(reference.name)
+    const { record, isLive } = await refer(text)
     const { name, kind, revision } = record
-    const form = formOf(kind)
-    const open = await openRecord(record, form, keys)
-    const { values, missing } = inForce(open, environment)
+    const { values, missing } = inForce(record, environment)
     if (missing.length > 0) throw incomplete(name, missing)
     const keepRefreshToken = async (refreshToken: string) => {
-      const isOwn = open.environments[environment ?? '']?.values['refreshToken'] === undefined
+      const isOwn = record.environments[environment ?? '']?.values['refreshToken'] === undefined
       await patch(name, { refreshToken }, isOwn ? {} : { environment: environment ?? '' })
     }
     return hideValues(
       { name, kind, revision, environment },
       { ...fallback, ...values, ...override },
-      keepRefreshToken,
+      isLive ? keepRefreshToken : undefined,
     )
   }
 
+  const importAll: ConnectionStore['import'] = async (document, options = {}) => {
+    const arrivals = readExport(document, records, options)
+    // All of them are checked before the first one is written.
+    for (const arrival of arrivals) checkValues(arrival, records.formOf(arrival.kind))
+    const imported = []
+    for (const { name, missing, description, labels, ...layers } of arrivals) {
+      const definition = {
+        ...layers,
+        ...(description ? { description } : {}),
+        ...(labels ? { labels } : {}),
+      }
+      const { created } = await keep(name, definition, options.mode)
+      imported.push({ name, created, missing: created ? missing : [] })
+    }
+    return imported
+  }
+
+  const rotate: ConnectionStore['rotate'] = async () => {
+    const { kid } = await keys.current()
+    let resealed = await references.reseal(kid)
+    for (const name of await records.names()) {
+      const isNew = await untilWritten(`The connection ${name}`, async () => {
+        const record = await records.find(name)
+        if (record === undefined || record.sealedWith.kid === kid) return false
+        const open = await records.open(record)
+        return records.write({ ...open, revision: record.revision + 1 })
+      })
+      resealed += isNew ? 1 : 0
+    }
+    await records.sweep(now())
+    return { resealed, kid }
+  }
+
+  const list: ConnectionStore['list'] = async () => {
+    const found = await Promise.all((await records.names()).map(records.find))
+    return found.flatMap((record) => (record ? [described(record)] : []))
+  }
+
+  const test: ConnectionStore['test'] = async (connection, options) => {
+    const opened: { connection?: Connection } = {}
+    const open = async () => {
+      const resolved =
+        typeof connection === 'string'
+          ? await resolve(connection, options)
+          : unsaved(connection, kinds[0]?.id)
+      opened.connection = await connect(resolved, options)
+      return 'The connection can be opened.'
+    }
+    const opening = await runTrials([['open', () => guarded(directory, open)]], now)
+    try {
+      return (await opened.connection?.test()) ?? opening
+    } finally {
+      await opened.connection?.close()
+    }
+  }
+
+  const guard =
+    <A extends readonly unknown[], T>(act: (...args: A) => Promise<T>) =>
+    (...args: A): Promise<T> =>
+      guarded(directory, () => act(...args))
+
   return {
     directory,
-    create: (...args) => guarded(directory, () => create(...args)),
-    describe: (name) => guarded(directory, async () => described(await need(name))),
-    list: () =>
-      guarded(directory, async () => {
-        const found = await Promise.all((await recordsIn(root)).map(find))
-        return found.flatMap((record) => (record ? [described(record)] : []))
-      }),
-    patch: (...args) => guarded(directory, () => patch(...args)),
-    drop: (...args) => guarded(directory, () => drop(...args)),
-    resolve: (...args) => guarded(directory, () => resolve(...args)),
-    async test(connection, options) {
-      let opened: Connection | undefined
-      const opening = await runTrials(
-        [
-          [
-            'open',
-            async () => {
-              opened = await connect(
-                typeof connection === 'string'
-                  ? await guarded(directory, () => resolve(connection, options))
-                  : unsaved(connection, kinds[0]?.id ?? ''),
-                options,
-              )
-              return 'The connection can be opened.'
-            },
-          ],
-        ],
-        now,
-      )
-      if (!opened) return opening
-      try {
-        return await opened.test()
-      } finally {
-        await opened.close()
-      }
-    },
+    create: guard(create),
+    describe: guard(async (name) => described(await records.need(name))),
+    list: guard(list),
+    patch: guard(patch),
+    drop: guard(drop),
+    resolve: guard(resolve),
+    test,
+    export: guard(async (names) =>
+      exportOf(names ? (await Promise.all(names.map(records.need))).map(described) : await list()),
+    ),
+    import: guard(importAll),
+    rotate: guard(rotate),
+    bind: guard(references.bind),
+    unbind: guard(references.unbind),
+    references: guard(references.references),
   }
 }
 
 const noLayer: Layer = { values: {}, missing: [] }
 
-/** What a replacement needs to know of its predecessor. A damaged one can be replaced too. */
-async function identify(
-  directory: string,
-  name: string,
-  isReplaced: boolean,
-): Promise<(Pick<SealedRecord, 'name' | 'revision'> & Partial<SealedRecord>) | undefined> {
-  const found = await readNewest(directory)
-  if (found === undefined) return undefined
-  try {
-    return parseRecord(found.text, name, found.revision)
-  } catch (thrown) {
-    if (isReplaced) return { name, revision: found.revision }
-    throw thrown
+type Layers = Pick<OpenRecord, 'own' | 'environments'>
+
+/** @param changes `null` removes the environment. */
+function patchLayers(
+  { own, environments }: Layers,
+  changes: ConnectionValues | null,
+  environment: string | undefined,
+): Layers {
+  if (environment === undefined) {
+    if (changes) return { own: patchLayer(own, changes), environments }
+    throw invalidConfig('change', [{ path: '', message: 'must be an object' }])
   }
+  const { [environment]: former = noLayer, ...others } = environments
+  if (changes === null) return { own, environments: others }
+  return { own, environments: { ...others, [environment]: patchLayer(former, changes) } }
 }
 
 /** `null` clears, anything else sets. What is set is missing no more. */
 function patchLayer({ values, missing }: Layer, changes: ConnectionValues): Layer {
   return {
     values: withChanges(values, changes),
-    missing: missing.filter((name) => !(name in changes)),
+    missing: missing.filter((name) => !Object.hasOwn(changes, name)),
   }
 }
 
@@ -275,7 +295,7 @@ function withChanges(values: ConnectionValues, changes: ConnectionValues): Conne
 function inForce({ name, own, environments }: OpenRecord, environment: string | undefined): Layer {
   const known = Object.keys(environments)
   if (environment === undefined || known.length === 0) return own
-  const layer = environments[environment]
+  const layer = known.includes(environment) ? environments[environment] : undefined
   if (layer) return overlay(own, layer)
   throw new ConnectorError(
     'BQC_CONFIG_INVALID',
@@ -298,16 +318,8 @@ async function guarded<T>(directory: string, act: () => Promise<T>): Promise<T> 
   }
 }
 
-function unsaved(values: ConnectionValues, kind: string): ResolvedConnection {
+function unsaved(values: ConnectionValues, kind = ''): ResolvedConnection {
   return hideValues({ name: 'unsaved', kind, revision: 0, environment: undefined }, values)
-}
-
-function unknownConnection(name: string, similar: string | undefined, directory: string): ConnectorError {
-  const hint = similar === undefined ? '' : ` There is ${similar}: upper and lower case matter.`
-  return new ConnectorError(
-    'BQC_CONNECTION_UNKNOWN',
-    `There is no connection ${name} in ${directory}.${hint}`,
-  )
 }
 
 function takenName(name: string, taken: string): ConnectorError {
@@ -318,8 +330,12 @@ function takenName(name: string, taken: string): ConnectorError {
   return new ConnectorError('BQC_CONNECTION_EXISTS', message)
 }
 
-function changed(what: string): ConnectorError {
-  return new ConnectorError('BQC_CONNECTION_CHANGED', `${what} Read it again, and repeat the change.`)
+function connectionInUse(name: string, users: readonly OperationReference[]): ConnectorError {
+  const listed = users.map(({ operation, as }) => `${operation} (${as})`).join(', ')
+  return new ConnectorError(
+    'BQC_CONNECTION_IN_USE',
+    `The connection ${name} is used by ${listed}. Bind them to another one first, or drop it by force.`,
+  )
 }
 
 function incomplete(name: string, missing: readonly string[]): ConnectorError {

@@ -75,8 +75,14 @@ export async function writeNext(directory: string, former: number, text: string)
   return true
 }
 
-/** Takes a record away, whole. False when it is not there. */
-export async function removeRecord(directory: string): Promise<boolean> {
+/**
+ * Takes a record away, whole. False when it is not there, or not to go.
+ * @param isWanted asked when the record is out of the way already; false brings it back.
+ */
+export async function removeRecord(
+  directory: string,
+  isWanted: () => Promise<boolean> = async () => true,
+): Promise<boolean> {
   const parent = dirname(directory)
   const away = join(parent, draftName('gone'))
   try {
@@ -84,6 +90,11 @@ export async function removeRecord(directory: string): Promise<boolean> {
   } catch (thrown) {
     if (isCode(thrown, 'ENOENT')) return false
     throw thrown
+  }
+  if (!(await isWanted())) {
+    // Where somebody has created another one meanwhile, that one is meant from now on.
+    await rename(away, directory).catch(() => rm(away, { recursive: true, force: true }))
+    return false
   }
   await syncDirectory(parent)
   await rm(away, { recursive: true, force: true })
