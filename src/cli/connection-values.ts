@@ -13,18 +13,23 @@ export interface GivenValues {
 
 /** A connection file, or the JSON key file of a service account; `-` reads stdin. */
 export async function readConnectionFile(path: string): Promise<GivenValues> {
-  const isStdin = path === '-'
-  const name = isStdin ? 'stdin' : path
-  const content = isStdin
-    ? parseJson(await readText(process.stdin), 'connection on stdin')
-    : await readJsonFile(path, 'connection file')
+  const { content, directory } = await readJsonInput(path)
   if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
-    return { values: asConnection({ ...content }), directory: isStdin ? process.cwd() : dirname(path) }
+    return { values: asConnection({ ...content }), directory }
   }
   throw new ConnectorError(
     'BQC_CONFIG_INVALID',
-    `${name} is neither a connection file nor the JSON key file of a service account: it is no JSON object.`,
+    `${path === '-' ? 'stdin' : path} is neither a connection file nor the JSON key file of a service account: it is no JSON object.`,
   )
+}
+
+/** JSON of a file, or of stdin for `-`, and the directory that its relative paths start from. */
+export async function readJsonInput(path: string): Promise<{ content: unknown; directory: string }> {
+  if (path !== '-') return { content: await readJsonFile(path, 'connection file'), directory: dirname(path) }
+  return {
+    content: parseJson(await readText(process.stdin), 'connection on stdin'),
+    directory: process.cwd(),
+  }
 }
 
 /** Collects `--set` flags. */

@@ -1,11 +1,14 @@
 // bqc connection: named connections, kept and sealed on this machine.
 import { Command } from 'commander'
+import { bindCommand, referencesCommand, unbindCommand } from './bind.ts'
 import { createCommand } from './create.ts'
 import { describeCommand } from './describe.ts'
 import { dropCommand } from './drop.ts'
 import { listCommand } from './list.ts'
 import { patchCommand } from './patch.ts'
+import { rotateCommand } from './rotate.ts'
 import { testCommand } from './test.ts'
+import { exportCommand, importCommand } from './transfer.ts'
 
 export function connectionCommand(): Command {
   return new Command('connection')
@@ -16,6 +19,12 @@ export function connectionCommand(): Command {
     .addCommand(patchCommand())
     .addCommand(testCommand())
     .addCommand(dropCommand())
+    .addCommand(bindCommand())
+    .addCommand(unbindCommand())
+    .addCommand(referencesCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addCommand(rotateCommand())
     .addHelpText(
       'after',
       `
