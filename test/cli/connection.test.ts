@@ -57,10 +57,7 @@ describe('bqc connection', () => {
     await rm(`${store}.keys`)
 
     const tested = await run(['test', 'toronto'])
-    const created = await run(
-      ['create', 'vienna', '--set', 'projectId=demo', '--set', 'accessToken=-'],
-      'tok',
-    )
+    const created = await run(['create', 'vienna', '--file', '-'], key)
 
     expect(tested).toMatchObject({ code: 1, stdout: expect.stringContaining('There is no key file') })
     expect(created).toMatchObject({ code: 2, stderr: expect.stringContaining('BQC_STORE_KEY_MISSING') })
