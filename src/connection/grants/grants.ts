@@ -1,9 +1,11 @@
 // The table of grants: how each of them gets a token.
-import type { Http, TokenSource } from '../../bigquery/transport.ts'
+import { type Http, openTransport, type TokenSource } from '../../bigquery/transport.ts'
 import type { BigqueryConnection } from '../../contract/options/bigquery-connection.ts'
 import { invalidConfig } from '../../descriptor/resolve.ts'
 import { createTokenSource } from '../token-source.ts'
+import { openApplicationDefault } from './application-default.ts'
 import { type KeepRefreshToken, refreshByToken } from './authorization-code.ts'
+import { fetchImpersonatedToken, impersonatorScope } from './impersonation.ts'
 import { fetchJwtBearerToken, signBearerToken } from './jwt-bearer.ts'
 import { readSigningKey } from './signing-key.ts'
 
@@ -17,6 +19,23 @@ export async function openTokenSource(
   now: () => number,
   keepRefreshToken: KeepRefreshToken = () => undefined,
 ): Promise<TokenSource> {
+  const { impersonate: account, impersonationDelegates: delegates = [] } = config
+  const open = (scope: string) => openGrant(config, scope, http, now, keepRefreshToken)
+  if (account === undefined) return open(scopesOf(config))
+  const source = await open(impersonatorScope)
+  const impersonation = { account, delegates, scopes: scopesOf(config).split(' ') }
+  const transport = openTransport(http, source)
+  return createTokenSource(() => fetchImpersonatedToken(transport, impersonation, now), now)
+}
+
+/** @param scope what the token is for, where the grant can say it. */
+async function openGrant(
+  config: BigqueryConnection,
+  scope: string,
+  http: Http,
+  now: () => number,
+  keepRefreshToken: KeepRefreshToken,
+): Promise<TokenSource> {
   switch (config.grant) {
     case 'none':
       return fixedToken(undefined)
@@ -24,24 +43,35 @@ export async function openTokenSource(
       return fixedToken(config.accessToken)
     case 'authorization-code':
       return createTokenSource(refreshByToken(config, http, keepRefreshToken, now), now)
+    case 'application-default': {
+      const fetch = await openApplicationDefault(config.credentials, scope.split(' '), http, now)
+      return createTokenSource(fetch, now)
+    }
     default:
-      return openJwtBearer(config, http, now)
+      return openJwtBearer(config, scope, http, now)
   }
 }
 
 async function openJwtBearer(
   config: BigqueryConnection,
+  scope: string,
   http: Http,
   now: () => number,
 ): Promise<TokenSource> {
   const key = await readSigningKey(config)
-  if (!config.selfSigned) return createTokenSource(() => fetchJwtBearerToken(http, key, config, now), now)
+  const claims = { ...config, extendedClaims: { ...config.extendedClaims, scope } }
+  if (!config.selfSigned) return createTokenSource(() => fetchJwtBearerToken(http, key, claims, now), now)
   if (key.keyId === undefined) {
     throw invalidConfig('connection', [
       { path: '/keyId', message: 'is required: a self-signed JWT is checked by the key that it names' },
     ])
   }
-  return createTokenSource(() => signBearerToken(key, config, now), now)
+  return createTokenSource(() => signBearerToken(key, claims, now), now)
+}
+
+/** Parted by blanks: a claim of the JWT, or a field of its own. */
+function scopesOf({ grant, extendedClaims, scope = '' }: BigqueryConnection): string {
+  return grant === 'jwt-bearer' ? String(extendedClaims['scope']) : scope
 }
 
 function fixedToken(value: string | undefined): TokenSource {

@@ -61,3 +61,10 @@ const usualAdvice: Readonly<Record<string, string>> = {
 function usualJudgement(code: ErrorCode, reason = ''): Judgement {
   return { code, advice: usualAdvice[reason] ?? errorCatalogue[code].advice }
 }
+
+/** What an endpoint said, as a message shows it: on one line, not too long, and without the secrets sent. */
+export function wordsOf(said: unknown, secrets: readonly string[]): string | undefined {
+  if (typeof said !== 'string' || said === '') return undefined
+  const masked = secrets.reduce((rest, secret) => (secret ? rest.replaceAll(secret, '***') : rest), said)
+  return masked.replaceAll(/\s+/g, ' ').slice(0, 300)
+}

@@ -2,7 +2,7 @@
 import type { Http } from '../../bigquery/transport.ts'
 import type { ConnectorError } from '../../errors.ts'
 import type { Token } from '../token-source.ts'
-import { type Judgement, type Refusal, refusalError } from './refusal.ts'
+import { type Judgement, type Refusal, refusalError, wordsOf } from './refusal.ts'
 
 /** Seconds that a token is good for where the answer does not say. */
 const usualLifetime = 3600
@@ -58,14 +58,13 @@ function refused(
   answer: Readonly<Record<string, unknown>>,
   now: number,
 ): ConnectorError {
-  const shown = (value: unknown): string | undefined =>
-    typeof value === 'string' && value !== '' ? withoutSecrets(value, form) : undefined
+  const secrets = secretsOf(form)
   const endpointTime = Date.parse(headers['date'] ?? '')
   const refusal: Refusal = {
     status,
-    reason: shown(answer['error']),
-    subtype: shown(answer['error_subtype']),
-    description: shown(answer['error_description']),
+    reason: wordsOf(answer['error'], secrets),
+    subtype: wordsOf(answer['error_subtype'], secrets),
+    description: wordsOf(answer['error_description'], secrets),
     clockAheadSeconds: Number.isNaN(endpointTime) ? undefined : Math.round((now - endpointTime) / 1000),
     headers,
   }
@@ -75,12 +74,8 @@ function refused(
 /** Parameters that a message may repeat; an endpoint's words may hold any of the others. */
 const harmless: ReadonlySet<string> = new Set(['grant_type', 'client_id', 'redirect_uri', 'scope'])
 
-function withoutSecrets(text: string, form: Readonly<Record<string, string>>): string {
-  const secrets = Object.entries(form).filter(([name, value]) => !harmless.has(name) && value !== '')
-  return secrets
-    .reduce((rest, [, value]) => rest.replaceAll(value, '***'), text)
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, 300)
+function secretsOf(form: TokenRequest['form']): string[] {
+  return Object.entries(form).flatMap(([name, value]) => (harmless.has(name) ? [] : [value]))
 }
 
 function lifetimeOf(seconds: unknown): number {
