@@ -105,7 +105,10 @@ export interface DeadLetter {
   readonly destination?: string
   readonly templateSuffix?: string
   readonly properties?: Readonly<Record<string, string>>
-  /** The document's data: an object, or its text where it is not JSON or an object would not say all of it. */
+  /**
+   * The document's data: an object, or its text where it is not JSON or an object would not say all of it.
+   * `null` for a stream or a source of bytes.
+   */
   readonly data: unknown
   /** When it was given up for the first time, RFC 3339; replays keep it. */
   readonly firstTime: string

@@ -1,6 +1,6 @@
 // A document that did not succeed -> a dead letter.
 import type { Clock } from '../contract/clock.ts'
-import type { Document } from '../contract/document.ts'
+import type { ByteSource, Document } from '../contract/document.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { DeadLetter, Outcome } from '../contract/outcome.ts'
 import { ConnectorError } from '../errors.ts'
@@ -68,6 +68,7 @@ export function deadLetterOf(outcome: Outcome, document: Document, now: number):
 
 function dataOf(document: Document): unknown {
   const { data } = document
+  if (isFile(data)) return null
   const text = data instanceof Uint8Array ? Buffer.from(data).toString() : data
   try {
     const row = parseDocument(document)
@@ -76,6 +77,13 @@ function dataOf(document: Document): unknown {
   } catch {
     return String(text)
   }
+}
+
+/** Bytes to be read from somewhere: the host knows the document by its id. */
+function isFile(data: Document['data']): boolean {
+  if (typeof data !== 'object' || data === null) return false
+  const { stream, [Symbol.asyncIterator]: parts } = data as Partial<ByteSource & AsyncIterable<Uint8Array>>
+  return typeof stream === 'function' || typeof parts === 'function'
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Document } from '../../src/contract/document.ts'
 import type { Outcome } from '../../src/contract/outcome.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { deadLetterOf } from '../../src/pipeline/dead-letter.ts'
@@ -105,4 +106,11 @@ describe('a dead letter', () => {
       }),
     )
   })
+})
+
+it('a row with a column of the name stream is kept, a source of bytes is not', () => {
+  const data = (given: Document['data']) => deadLetterOf(refused({ data: given }), { data: given }, now).data
+
+  expect(data({ stream: 'blue' })).toEqual({ stream: 'blue' })
+  expect(data(new Blob(['1,2']))).toBeNull()
 })

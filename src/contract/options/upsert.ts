@@ -51,8 +51,8 @@ export interface UpsertOptions {
   readonly returnApplicationErrors: boolean
   /** On: the file is loaded into a temporary table, and SQL takes it from there into the target. Off: it is loaded into the destination table itself. Default: true. */
   readonly runSqlAfterLoad: boolean
-  /** Rows at the beginning that are no data, such as a header. Default: 0. */
-  readonly skipLeadingRows: number
+  /** Rows at the beginning that are no data, such as a header. Empty: none; where the schema is autodetected, BigQuery looks for a header itself. */
+  readonly skipLeadingRows?: number
   /** What the file is. Default: "CSV". */
   readonly sourceFormat: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET' | 'AVRO' | 'ORC'
   /** SQL that is run after the load; $LOAD_TARGET_TABLE and $QUERY_TARGET_TABLE stand for the temporary table and the target. Empty: a MERGE by the key columns. Default: "". */

@@ -51,7 +51,8 @@ const ofFormat: Readonly<Record<UpsertOptions['sourceFormat'], (options: UpsertO
   CSV: (options) => ({
     encoding: options.encoding,
     fieldDelimiter: options.fieldDelimiter,
-    skipLeadingRows: options.skipLeadingRows,
+    // None is not zero: that would tell autodetection that there is no header.
+    ...(options.skipLeadingRows === undefined ? {} : { skipLeadingRows: options.skipLeadingRows }),
     // An empty text is a value for both.
     quote: options.quote,
     nullMarker: options.nullMarker,

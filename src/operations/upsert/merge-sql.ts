@@ -53,7 +53,7 @@ export function mergeSql({ target, staging, keyColumns, orderColumn, deleteColum
   })
   const source = [
     `SELECT * FROM ${quotedTable(staging)} AS S`,
-    // QUALIFY wants a condition beside it in some versions of the service.
+    // QUALIFY may not stand alone everywhere: it wants a WHERE, GROUP BY or HAVING beside it.
     `WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY ${keyColumns.map((key) => column('S', key)).join(', ')}` +
       `${orderColumn === '' ? '' : ` ORDER BY ${column('S', orderColumn)} DESC`}) = 1`,
   ]
