@@ -24,9 +24,9 @@ export interface JobReference {
  * - `lost-answer`: it was there when a later try of this call came, so very likely an earlier one started it.
  * - `former`: it was there before.
  */
-export type JobOrigin = 'here' | 'lost-answer' | 'former'
+type JobOrigin = 'here' | 'lost-answer' | 'former'
 
-export interface StartedJob {
+interface StartedJob {
   readonly job: Job
   readonly origin: JobOrigin
 }

@@ -12,7 +12,7 @@ import { type Begun, inOrder, oneByOne, type Pace } from './in-order.ts'
 import type { OperationContext } from './open-operation.ts'
 
 /** Payloads that came together, each the payload of one outcome. */
-export interface ResultGroup {
+interface ResultGroup {
   readonly payloads: readonly unknown[]
   /** None comes after these; what gives one result need not say it. */
   readonly isLast?: boolean
@@ -23,7 +23,7 @@ export interface ResultGroup {
 /** What an operation says of a document, in order. In groups, because a promise for each row would cost more than the row. */
 export type Results = AsyncIterable<ResultGroup>
 
-export interface Task {
+interface Task {
   readonly document: Document
   /** The document has been sent so often; 1 unless told. */
   readonly sent: (attempts: number) => void

@@ -89,6 +89,27 @@ describe('Run Job', () => {
     expect(outcomes).toEqual([])
   })
 
+  it('runs in the project and the location that the document says, else the option, else the connection', async () => {
+    const documents = [
+      { ...query('SELECT 1'), properties: { projectIdOverride: 'other' } },
+      {
+        data: {
+          ...(query('SELECT 1').data as object),
+          jobReference: { projectId: 'third', location: 'EU' },
+        },
+      },
+      query('SELECT 1'),
+    ]
+
+    const outcomes = await Array.fromAsync(runJob().execute(documents))
+
+    expect(outcomes.map(({ payload }) => (payload as { jobReference: object }).jobReference)).toMatchObject([
+      { projectId: 'other', location: 'US' },
+      { projectId: 'third', location: 'EU' },
+      { projectId: 'demo', location: 'US' },
+    ])
+  })
+
   it('tells the figures of a job beside it', async () => {
     await bigquery.run('CREATE SCHEMA figures', 'CREATE TABLE figures.t (n INT64)')
 
@@ -206,6 +227,15 @@ describe('a dry run', () => {
         "SELECT COUNT(*) AS n FROM INFORMATION_SCHEMA.SCHEMATA WHERE schema_name = 'never'",
       ),
     ).toEqual([{ n: '0' }])
+  })
+
+  it('can be asked for by a property of a document, which is checked', async () => {
+    const documents = ['true', 'perhaps'].map((dryRun) => ({ ...query('SELECT 1'), properties: { dryRun } }))
+
+    const [dry, refused] = await Array.fromAsync(runJob().execute(documents))
+
+    expect(dry).toMatchObject({ status: 'success', payload: { configuration: { dryRun: true } } })
+    expect(refused).toMatchObject({ errorCode: 'BQC_PROPERTY_INVALID', faults: [{ path: '/dryRun' }] })
   })
 
   it('refuses a statement that BigQuery would refuse', async () => {

@@ -29,7 +29,7 @@ export interface JobRun extends Patience {
   readonly onAttempt?: () => void
 }
 
-export interface EndedJob {
+interface EndedJob {
   readonly job: Job
   /** It succeeded or was under way before this run asked for it. */
   readonly isFormer: boolean

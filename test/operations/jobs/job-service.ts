@@ -17,10 +17,10 @@ export type JobResource = {
   statistics?: Record<string, unknown>
 }
 
-export type Kind = 'insert' | 'get' | 'wait' | 'cancel'
+type Kind = 'insert' | 'get' | 'wait' | 'cancel'
 
 /** `answer`: instead of the service. `lose`, `garble`: it takes effect, and its answer is lost, or nonsense. */
-export type Fault = { readonly answer: HttpReply } | 'lose' | 'garble'
+type Fault = { readonly answer: HttpReply } | 'lose' | 'garble'
 
 export interface JobService {
   readonly jobs: Map<string, JobResource>
