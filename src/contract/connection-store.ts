@@ -1,5 +1,5 @@
 // Named connections that are kept, sealed, and referred to by operations.
-import type { TestReport } from './connection.ts'
+import type { TestReport, TestScope } from './connection.ts'
 
 /** A component's values by field, as the descriptor of its kind names them. */
 export type ConnectionValues = Readonly<Record<string, unknown>>
@@ -157,7 +157,7 @@ export interface ConnectionStore {
   /** Tries a stored connection, or values that are not stored. Never throws. */
   test(
     connection: ConnectionName | ConnectionValues,
-    options?: ResolveOptions & ReferenceScope,
+    options?: ResolveOptions & ReferenceScope & TestScope,
   ): Promise<TestReport>
   /** Connections without their secrets: those named, or all. References such as `env:NAME` stay. */
   export(names?: readonly string[]): Promise<ConnectionExport>

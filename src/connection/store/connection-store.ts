@@ -13,7 +13,7 @@ import type {
 import type { ConnectionDescriptor } from '../../contract/descriptor.ts'
 import { invalidConfig } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
-import { runTrials } from '../test-connection.ts'
+import { testOpening } from '../test-connection.ts'
 import { checkValues, overlay } from './check-values.ts'
 import { checkName, parseReference } from './names.ts'
 import { openOperationReferences, unknownRevision } from './operation-references.ts'
@@ -214,22 +214,15 @@ export function openConnectionStore(
     return found.flatMap((record) => (record ? [described(record)] : []))
   }
 
-  const test: ConnectionStore['test'] = async (connection, options) => {
-    const opened: { connection?: Connection } = {}
+  const test: ConnectionStore['test'] = (connection, options) => {
     const open = async () => {
       const resolved =
         typeof connection === 'string'
           ? await resolve(connection, options)
           : unsaved(connection, kinds[0]?.id)
-      opened.connection = await connect(resolved, options)
-      return 'The connection can be opened.'
+      return connect(resolved, options)
     }
-    const opening = await runTrials([['open', () => guarded(directory, open)]], now)
-    try {
-      return (await opened.connection?.test()) ?? opening
-    } finally {
-      await opened.connection?.close()
-    }
+    return testOpening(() => guarded(directory, open), options, now)
   }
 
   const guard =
