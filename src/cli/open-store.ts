@@ -22,8 +22,13 @@ export function keyFilePath(): string {
   return process.env['BQC_KEY_FILE'] || `${storeDirectory()}.keys`
 }
 
+/** `$BQC_ENVIRONMENT`. */
+export function usualEnvironment(): string | undefined {
+  return process.env['BQC_ENVIRONMENT'] || undefined
+}
+
 /** @param environment default `$BQC_ENVIRONMENT`. */
-export function openStore(environment: string | undefined = process.env['BQC_ENVIRONMENT']): ConnectionStore {
+export function openStore(environment: string | undefined = usualEnvironment()): ConnectionStore {
   const directory = storeDirectory()
   return createConnector(proxyOf(process.env)).openStore({
     directory,

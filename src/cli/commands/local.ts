@@ -1,6 +1,6 @@
 // bqc local: the embedded BigQuery, until Ctrl-C.
 import { rename, rm, writeFile } from 'node:fs/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConnectorError } from '../../index.ts'
 import { type FaultRule, type LocalBigQuery, startLocalBigQuery } from '../../local/index.ts'
 import { onInterrupt } from '../interrupt.ts'
@@ -11,6 +11,7 @@ interface LocalOptions {
   readonly project: string
   readonly data?: string
   readonly connection?: string
+  readonly grant: 'jwt-bearer' | 'authorization-code'
   readonly permissions?: readonly string[]
   readonly faults?: string
   readonly requireToken: boolean
@@ -23,6 +24,14 @@ export function localCommand(): Command {
     .option('--project <id>', 'project', 'local')
     .option('--data <directory>', 'keep everything here; without it, everything is gone at the end')
     .option('--connection <file>', 'register a service account and write a connection file for it')
+    .addOption(
+      new Option(
+        '--grant <grant>',
+        'grant of that connection file; authorization-code registers an OAuth client',
+      )
+        .choices(['jwt-bearer', 'authorization-code'])
+        .default('jwt-bearer'),
+    )
     .option(
       '--permissions <list>',
       'what that account may do: IAM permissions and roles, parted by commas; everything otherwise',
@@ -35,11 +44,11 @@ export function localCommand(): Command {
 }
 
 async function local(options: LocalOptions): Promise<void> {
-  const { port, project, data, connection, permissions, requireToken } = options
-  if (permissions !== undefined && connection === undefined)
+  const { port, project, data, connection, grant, permissions, requireToken } = options
+  if (permissions !== undefined && (connection === undefined || grant !== 'jwt-bearer'))
     throw new ConnectorError(
       'BQC_CONFIG_INVALID',
-      'The rights of --permissions are for the account of --connection FILE.',
+      'The rights of --permissions are for the service account of --connection FILE.',
     )
   const faults = options.faults === undefined ? [] : await readJsonFile(options.faults, 'fault file')
   const server = await startLocalBigQuery({
@@ -54,7 +63,8 @@ async function local(options: LocalOptions): Promise<void> {
   })
   const interrupt = onInterrupt('Stopping the embedded BigQuery.')
   try {
-    if (connection !== undefined) await writeConnection(connection, server, permissions)
+    if (connection !== undefined)
+      await writeConnection(connection, server, await credentialsOf(server, grant, permissions))
     const { url, projectId } = server
     process.stdout.write(`${JSON.stringify({ url, projectId, ...(connection ? { connection } : {}) })}\n`)
     await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }))
@@ -64,21 +74,31 @@ async function local(options: LocalOptions): Promise<void> {
   }
 }
 
-/** Readable by its owner only: whoever has the key is the account. */
-async function writeConnection(
-  path: string,
+async function credentialsOf(
   server: LocalBigQuery,
+  grant: LocalOptions['grant'],
   permissions: readonly string[] | undefined,
-): Promise<void> {
-  const account = server.createServiceAccount(undefined, permissions === undefined ? {} : { permissions })
-  const config = {
-    projectId: server.projectId,
-    endpoint: server.url,
-    grant: 'jwt-bearer',
-    serviceAccountKey: await account.catch((cause) => {
-      throw new ConnectorError('BQC_CONFIG_INVALID', oneLine(cause), { cause })
-    }),
+): Promise<object> {
+  if (grant === 'authorization-code') {
+    const { client_id, client_secret, auth_uri, token_uri } = await server.createOAuthClient()
+    return {
+      grant,
+      clientId: client_id,
+      clientSecret: client_secret,
+      authorizationUrl: auth_uri,
+      tokenUrl: token_uri,
+    }
   }
+  const account = server.createServiceAccount(undefined, permissions === undefined ? {} : { permissions })
+  const serviceAccountKey = await account.catch((cause) => {
+    throw new ConnectorError('BQC_CONFIG_INVALID', oneLine(cause), { cause })
+  })
+  return { grant, serviceAccountKey }
+}
+
+/** Readable by its owner only: whoever has the key is the account. */
+async function writeConnection(path: string, server: LocalBigQuery, credentials: object): Promise<void> {
+  const config = { projectId: server.projectId, endpoint: server.url, ...credentials }
   // Written whole or not at all, and never with the rights of a file that was there before.
   const draft = `${path}.${process.pid}.tmp`
   try {

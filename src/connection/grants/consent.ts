@@ -3,9 +3,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Http } from '../../bigquery/transport.ts'
 import type { Consent, ConsentOptions, GivenConsent } from '../../contract/consent.ts'
+import type { BigqueryConnection } from '../../contract/options/bigquery-connection.ts'
 import { invalidConfig, isSafeUrl } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import { type ClientConfig, consentAdvice } from './authorization-code.ts'
+import { impersonatorScope } from './impersonation.ts'
 import type { Judgement, Refusal } from './refusal.ts'
 import { requestToken } from './token-request.ts'
 
@@ -16,12 +18,14 @@ export type WithHttp = <T>(task: (http: Http) => Promise<T>) => Promise<T>
 
 /** @throws ConnectorError `BQC_CONFIG_INVALID` for a redirect URI that secrets may not be sent to. */
 export function askConsent(
-  config: ClientConfig,
+  config: ClientConfig & Pick<BigqueryConnection, 'impersonate'>,
   { redirectUri, loginHint }: ConsentOptions,
   withHttp: WithHttp,
   now: () => number,
 ): Consent {
   if (!isSafeUrl(redirectUri)) throw invalidConfig('consent', [{ path: '/redirectUri', message: allowedUri }])
+  // Who works as a service account asks for its tokens; the connection's scopes are the account's.
+  const scope = config.impersonate === undefined ? config.scope : impersonatorScope
   const [state, verifier] = [secretText(), secretText()]
   const url = new URL(config.authorizationUrl)
   url.search = new URLSearchParams({
@@ -29,7 +33,7 @@ export function askConsent(
     client_id: config.clientId,
     redirect_uri: redirectUri,
     response_type: 'code',
-    scope: config.scope,
+    scope,
     state,
     code_challenge: digest(verifier).toString('base64url'),
     code_challenge_method: 'S256',
@@ -39,7 +43,7 @@ export function askConsent(
   let isUsed = false
 
   async function exchange(code: string, signal: AbortSignal | undefined): Promise<GivenConsent> {
-    const { clientId, clientSecret, tokenUrl, tokenParameters, scope } = config
+    const { clientId, clientSecret, tokenUrl, tokenParameters } = config
     const form = {
       ...tokenParameters,
       grant_type: 'authorization_code',

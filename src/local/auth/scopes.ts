@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   [`${GOOGLE}devstorage.read_write`]: 'Manage your data in Cloud Storage',
   [`${GOOGLE}drive`]: 'See, edit, create and delete all of your Google Drive files',
   [`${GOOGLE}drive.readonly`]: 'See and download all your Google Drive files',
+  [`${GOOGLE}iam`]: 'Work as service accounts that you may use',
   [`${GOOGLE}userinfo.email`]: 'See your primary e-mail address',
   [`${GOOGLE}userinfo.profile`]: 'See your personal info',
   openid: 'Associate you with your personal info',

@@ -93,6 +93,14 @@ describe('generate', () => {
     expect(parametersOf(url)).not.toHaveProperty('prompt')
   })
 
+  it('asks for the right to impersonate where the connection works as a service account', async () => {
+    const { connector, config } = await stage(granted, { impersonate: 'loader@demo.iam.gserviceaccount.com' })
+
+    const { url } = await connector.generate(config, { redirectUri })
+
+    expect(parametersOf(url)['scope']).toBe('https://www.googleapis.com/auth/iam')
+  })
+
   it('asks at Google where the connection names no issuer', async () => {
     const { connector, config } = await stage()
     const { authorizationUrl: _, tokenUrl: __, scope: ___, ...google } = config

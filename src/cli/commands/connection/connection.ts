@@ -1,11 +1,13 @@
 // bqc connection: named connections, kept and sealed on this machine.
 import { Command } from 'commander'
+import { authorizeCommand } from './authorize.ts'
 import { bindCommand, referencesCommand, unbindCommand } from './bind.ts'
 import { createCommand } from './create.ts'
 import { describeCommand } from './describe.ts'
 import { dropCommand } from './drop.ts'
 import { listCommand } from './list.ts'
 import { patchCommand } from './patch.ts'
+import { resetCommand } from './reset.ts'
 import { rotateCommand } from './rotate.ts'
 import { testCommand } from './test.ts'
 import { exportCommand, importCommand } from './transfer.ts'
@@ -17,6 +19,8 @@ export function connectionCommand(): Command {
     .addCommand(listCommand())
     .addCommand(describeCommand())
     .addCommand(patchCommand())
+    .addCommand(authorizeCommand())
+    .addCommand(resetCommand())
     .addCommand(testCommand())
     .addCommand(dropCommand())
     .addCommand(bindCommand())
