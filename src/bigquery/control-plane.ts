@@ -299,15 +299,23 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
         }
       }
     },
-    awaitQuery: async ({ projectId, jobId, location }, timeoutMs, signal) => {
-      const where = { projectId, jobId, ...(location ? { location } : {}) }
-      const page = await call(
-        `wait for job ${projectId}.${jobId}`,
+    async awaitQuery({ projectId, jobId, location }, timeoutMs, signal) {
+      const asked = { maxResults: '0', timeoutMs: String(timeoutMs), ...(location ? { location } : {}) }
+      const path = `projects/${encodeURIComponent(projectId)}/queries/${encodeURIComponent(jobId)}`
+      // Not through the client, which cannot be told that the answer will take its time.
+      const reply = await transport.send({
+        method: 'GET',
+        url: `${endpoint}/bigquery/v2/${path}?${new URLSearchParams(asked)}`,
         signal,
-        () => api.jobs.getQueryResults({ ...where, maxResults: 0, timeoutMs }, withSignal(signal)),
-        { attempts: 1 },
-      )
-      return page.jobComplete === true
+        serviceWaitMs: timeoutMs,
+      })
+      const of = `wait for job ${projectId}.${jobId}`
+      if (reply.status !== 200) throw refusal(reply, of)
+      try {
+        return JSON.parse(reply.text).jobComplete === true
+      } catch (cause) {
+        throw new ConnectorError('BQC_RESPONSE_UNREADABLE', `The answer to the ${of} is not JSON.`, { cause })
+      }
     },
     cancelJob: async ({ projectId, jobId, location }, signal) => {
       const where = { projectId, jobId, ...(location ? { location } : {}) }

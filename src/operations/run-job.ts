@@ -11,7 +11,7 @@ import type { Pace } from './in-order.ts'
 import { withJobDefaults } from './job-defaults.ts'
 import { jobOfDocument } from './jobs/job-document.ts'
 import { jobIdOf, numbered } from './jobs/job-id.ts'
-import { failureOf } from './jobs/job-state.ts'
+import { failureOf, warningsOf } from './jobs/job-state.ts'
 import { statisticsOf } from './jobs/job-statistics.ts'
 import { createRunToEnd, type JobRun } from './jobs/run-to-end.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
@@ -54,7 +54,8 @@ export const openRunJob: OpenOperation = (context, config) => {
     )
     const figures = statisticsOf(ended.job, options.pricePerTiB)
     const statistics = ended.isFormer ? { ...figures, isFormer: true as const } : figures
-    yield { payloads: [ended.job], facts: { statistics } }
+    const warnings = warningsOf(ended.job)
+    yield { payloads: [ended.job], facts: { statistics, ...(warnings.length > 0 ? { warnings } : {}) } }
   }
 
   return (documents, execute = {}) =>

@@ -207,6 +207,51 @@ describe('the tables of a dataset', () => {
   })
 })
 
+describe('waiting for a query', () => {
+  const job = { projectId: 'p', jobId: 'j', location: 'EU' }
+
+  it('asks for no row, and gives the service the time that it was asked to take', async () => {
+    const { control, asked } = openScripted(() => jsonReply({ jobComplete: true }))
+
+    expect(await control.awaitQuery(job, 25_000)).toBe(true)
+    expect(asked.map((request) => [request.method, pathOf(request), request.timeoutMs])).toEqual([
+      ['GET', '/bigquery/v2/projects/p/queries/j?maxResults=0&timeoutMs=25000&location=EU', 85_000],
+    ])
+  })
+
+  it('ends without the query where the service says so', async () => {
+    const { control } = openScripted(() => jsonReply({ jobReference: job }))
+
+    expect(await control.awaitQuery(job, 1)).toBe(false)
+  })
+
+  it.each([
+    ['503', errorReply(503, 'backendError', 'Later.'), 'BQC_SERVICE_UNAVAILABLE'],
+    ['nonsense', { status: 200, headers: {}, text: '<html>' }, 'BQC_RESPONSE_UNREADABLE'],
+  ])('is not asked for again by itself after %s', async (_, reply, code) => {
+    const { control, asked } = openScripted(() => reply)
+
+    expect((await refusalOf(control.awaitQuery(job, 1))).code).toBe(code)
+    expect(asked.length).toBe(1)
+  })
+})
+
+describe('the order to stop a job', () => {
+  it('is sent to where the job is, again after trouble, and gives the job', async () => {
+    const { control, asked } = openScripted((_, count) =>
+      count === 1 ? errorReply(503, 'backendError', 'Later.') : jsonReply({ job: { id: 'p:EU.j' } }),
+    )
+
+    const job = await control.cancelJob({ projectId: 'p', jobId: 'j', location: 'EU' })
+
+    expect(job).toEqual({ id: 'p:EU.j' })
+    expect(asked.map((request) => [request.method, pathOf(request)])).toEqual([
+      ['POST', '/bigquery/v2/projects/p/jobs/j/cancel?location=EU'],
+      ['POST', '/bigquery/v2/projects/p/jobs/j/cancel?location=EU'],
+    ])
+  })
+})
+
 describe('starting a job', () => {
   const job = {
     jobReference: { projectId: 'p', jobId: 'j', location: 'EU' },

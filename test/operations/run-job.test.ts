@@ -359,6 +359,27 @@ describe('jobs of other types', () => {
     expect(await out.text()).toBe('id,item\n1,tea\n2,milk\n')
   })
 
+  it('tell what they left out as a warning beside their success', async () => {
+    await bigquery.run('CREATE SCHEMA IF NOT EXISTS types')
+    await storage('POST', 'storage/v1/b', JSON.stringify({ name: 'bad' }))
+    await storage('POST', 'upload/storage/v1/b/bad/o?uploadType=media&name=in.csv', '1\ntwo\n3\n')
+
+    const outcome = await execute('LOAD', {
+      load: {
+        sourceUris: ['gs://bad/in.csv'],
+        destinationTable: table('mended'),
+        maxBadRecords: 1,
+        schema: { fields: [{ name: 'id', type: 'INTEGER' }] },
+      },
+    })
+
+    expect(outcome).toMatchObject({
+      status: 'success',
+      statistics: { rows: 2 },
+      warnings: [{ reason: 'invalid', message: expect.stringContaining('two') }],
+    })
+  })
+
   it('that fail tell where', async () => {
     await bigquery.run('CREATE SCHEMA IF NOT EXISTS types')
     const outcome = await execute('LOAD', {

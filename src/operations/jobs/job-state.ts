@@ -1,6 +1,7 @@
 // What a Job resource says of its job: its name, whether it is done, and how it failed.
 import { verdictOfJob } from '../../bigquery/classify.ts'
 import type { Job, JobReference } from '../../bigquery/control-plane.ts'
+import type { ServiceWarning } from '../../contract/outcome.ts'
 import { ConnectorError } from '../../errors.ts'
 
 /** `project.job`, as messages call it. */
@@ -35,6 +36,15 @@ export function failureOf(job: Job): ConnectorError | undefined {
   const more = others === 0 ? '' : ` The job tells of ${others} more.`
   const text = `Job ${nameOfJob(job)} failed${location ? ` at ${location}` : ''}: ${said}${more}`
   return new ConnectorError('BQC_JOB_FAILED', text, { payload: job, ...(reason ? { reason } : {}) })
+}
+
+/** What a job complains of that is done and did not fail, such as records that it left out. */
+export function warningsOf({ status }: Job): readonly ServiceWarning[] {
+  return (status?.errors ?? []).map(({ reason, location, message }) => ({
+    ...(reason ? { reason } : {}),
+    ...(location ? { location } : {}),
+    ...(message ? { message } : {}),
+  }))
 }
 
 /**

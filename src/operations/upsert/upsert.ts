@@ -9,6 +9,7 @@ import { loadDescriptor } from '../../descriptor/load.ts'
 import { compileOverrides } from '../../descriptor/resolve-document.ts'
 import { eachDocument, type Work } from '../each-document.ts'
 import { oneByOne } from '../in-order.ts'
+import { warningsOf } from '../jobs/job-state.ts'
 import type { OpenOperation, OperationContext } from '../open-operation.ts'
 import { fileOf } from './document-file.ts'
 import { createLoadFile, type LoadFile } from './load-file.ts'
@@ -137,11 +138,7 @@ async function throughStaging(tools: Tools, upsert: Upsert, signal: AbortSignal)
 /** A load that was done may still have left rows out. */
 function factsOf(job: Job | undefined, remark: string): Done['facts'] {
   const bad = Number(job?.statistics?.load?.badRecords ?? 0)
-  const warnings = (job?.status?.errors ?? []).map(({ reason, location, message }) => ({
-    ...(reason ? { reason } : {}),
-    ...(location ? { location } : {}),
-    ...(message ? { message } : {}),
-  }))
+  const warnings = job === undefined ? [] : warningsOf(job)
   const [first] = warnings
   const left =
     bad === 0 ? '' : `${bad} bad records were left out.${first ? ` The first: ${first.message}` : ''}`
