@@ -7,7 +7,7 @@ import type { HttpRequest } from './http-message.ts'
 import type { Retry } from './retry.ts'
 import type { Http, Transport } from './transport.ts'
 
-export interface TablePlace {
+interface TablePlace {
   readonly projectId: string
   readonly datasetId: string
   readonly tableId: string
@@ -22,6 +22,8 @@ export interface Probes {
   dryRun(projectId: string, job: Job, signal: AbortSignal): Promise<void>
   /** Needs `bigquery.tables.list`. */
   listTables(place: Omit<TablePlace, 'tableId'>, signal: AbortSignal): Promise<void>
+  /** Needs `bigquery.tables.get`. */
+  describeTable(place: TablePlace, signal: AbortSignal): Promise<void>
   /** Needs `bigquery.tables.getData`. Views are refused with HTTP status 400, whatever the rights are. */
   readNoRow(place: TablePlace, signal: AbortSignal): Promise<void>
   /** Needs `bigquery.tables.updateData`. */
@@ -76,6 +78,7 @@ export function createProbes(
         `${root}/${path(projectId)}/datasets/${path(datasetId)}/tables?maxResults=1`,
         signal,
       ),
+    describeTable: (place, signal) => get(`request for table ${nameOf(place)}`, urlOf(root, place), signal),
     readNoRow: (place, signal) =>
       get(`reading of ${nameOf(place)}`, `${urlOf(root, place)}/data?maxResults=0`, signal),
     async insertNoRow(place, signal) {

@@ -1,7 +1,7 @@
 // The steps of a connection test, in the order in which trouble shows.
 import type { TestReport, TestScope } from '../contract/connection.ts'
 import { invalidConfig } from '../descriptor/resolve.ts'
-import { ConnectorError } from '../errors.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
 import { deniedAs, type NotTried, runTrials, type Trial } from './test-connection.ts'
 
 interface Place {
@@ -18,6 +18,7 @@ export interface Probes {
   /** A dry run of a query, which costs nothing. */
   dryRun(sql: string, signal: AbortSignal): Promise<void>
   listTables(place: Omit<Place, 'tableId'>, signal: AbortSignal): Promise<void>
+  describeTable(place: Place, signal: AbortSignal): Promise<void>
   readNoRow(place: Place, signal: AbortSignal): Promise<void>
   insertNoRow(place: Place, signal: AbortSignal): Promise<void>
 }
@@ -82,7 +83,14 @@ export async function testConnection(
     const name = `${projectId}.${place.datasetId}.${place.tableId}`
     const what = `This account may not insert into ${name}`
     await probes.insertNoRow(place, signal).catch(deniedAs('BQC_INSERT_DENIED', what))
-    return `Rows may be inserted into ${name}; none was.`
+    const told = `Rows may be inserted into ${name}; none was.`
+    // Rows are checked here before they are sent, unless the operation leaves that to BigQuery.
+    const unseen = () =>
+      `${told} Its columns may not be seen (bigquery.tables.get): use the option validation: service.`
+    return probes.describeTable(place, signal).then(
+      () => told,
+      (thrown) => (asConnectorError(thrown).code === 'BQC_ACCESS_DENIED' ? unseen() : Promise.reject(thrown)),
+    )
   }
   const browse = async (dataset: string) => {
     const denied = deniedAs(

@@ -10,6 +10,7 @@ const fine: Probes = {
   listTables: async () => undefined,
   readNoRow: async () => undefined,
   insertNoRow: async () => undefined,
+  describeTable: async () => undefined,
 }
 const fail = (code: ConstructorParameters<typeof ConnectorError>[0], facts = {}) => {
   return () => Promise.reject(new ConnectorError(code, 'BigQuery said no.', facts))
@@ -106,6 +107,17 @@ describe('a failure', () => {
   it('does not come of a clock that is five minutes off, or of an API that tells no time', async () => {
     expect(await codesOf({ clockAheadMs: async () => 300_000 })).toMatchObject({ clock: 'OK' })
     expect(await codesOf({ clockAheadMs: async () => undefined })).toMatchObject({ clock: 'OK' })
+  })
+})
+
+describe('a table whose columns may not be seen', () => {
+  it('may be inserted into, with the checking of rows left to BigQuery', async () => {
+    const steps = await stepsOf({ describeTable: fail('BQC_ACCESS_DENIED') })
+
+    expect(steps.at(-1)).toMatchObject({
+      ok: true,
+      message: expect.stringMatching(/may be inserted .* use the option validation: service\.$/),
+    })
   })
 })
 

@@ -121,7 +121,19 @@ describe('a broken connection', () => {
       { code: 'BQC_JOBS_DENIED', hint: expect.stringContaining('roles/bigquery.jobUser') },
       { code: 'BQC_READ_DENIED', hint: expect.stringContaining('roles/bigquery.dataViewer') },
     ])
-    expect(report.steps.at(-1)).toMatchObject({ step: 'insert', ok: true })
+    expect(report.steps.at(-1)).toMatchObject({
+      step: 'insert',
+      ok: true,
+      message: expect.stringContaining('validation: service'),
+    })
+    const connection = await createConnector().connect(inserter)
+    const insert = connection.operation('streaming-insert', {
+      ...{ objectType: 'datasets/shop/tables/orders', validation: 'service' },
+    })
+    expect(await Array.fromAsync(insert.execute([{ data: { id: 1 } }]))).toMatchObject([
+      { status: 'success' },
+    ])
+    await connection.close()
   })
 
   it('on a machine whose clock is off fails at the clock', async () => {

@@ -4,6 +4,7 @@ import { openControlPlane } from '../../src/bigquery/control-plane.ts'
 import { createInsertRows } from '../../src/bigquery/insert-all.ts'
 import { createReadPage } from '../../src/bigquery/query-results.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
+import { createUploadJob } from '../../src/bigquery/upload.ts'
 import { type ConnectionConfig, createConnector } from '../../src/index.ts'
 import { startLocalBigQuery } from '../../src/local/index.ts'
 import { jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
@@ -96,6 +97,13 @@ describe('a request', () => {
   })
 })
 
+const emptyFile = {
+  isRepeatable: true,
+  async *open() {
+    yield Buffer.from('{}')
+  },
+}
+
 describe('an endpoint', () => {
   const endpoints = [
     'https://bigquery.googleapis.com',
@@ -106,7 +114,11 @@ describe('an endpoint', () => {
   ]
 
   it.each(endpoints)('is where both planes go: %s', async (endpoint) => {
-    const { transport, asked } = scriptedTransport(() => jsonReply({ jobComplete: true }))
+    const session = { location: `${endpoint}/upload/bigquery/v2/projects/demo/jobs?upload_id=1` }
+    const { transport, asked } = scriptedTransport(() => {
+      const reply = jsonReply({ jobComplete: true, jobReference: { jobId: 'u' } })
+      return { ...reply, headers: { ...reply.headers, ...session } }
+    })
     const retry = createRetry(new InstantClock(), () => 0)
     const destination = { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' }
     const options = { skipInvalidRows: false, ignoreUnknownValues: false, gzip: false }
@@ -118,6 +130,9 @@ describe('an endpoint', () => {
       retry,
       options,
     )({ projectId: 'demo', jobId: 'j', maxResults: 1, timeoutMs: 0 })
+    const control = openControlPlane(transport, endpoint, retry)
+    const upload = createUploadJob({ transport, control, retry, endpoint })
+    await upload('demo', { jobReference: { jobId: 'u' } }, emptyFile)
     const insertRows = createInsertRows(transport, endpoint, options)
     const body = Buffer.from('{}')
     await insertRows({ destination, body, rowCount: 1, attempt: 1 }, new AbortController().signal)
@@ -125,6 +140,8 @@ describe('an endpoint', () => {
     expect(asked.map(({ url }) => url.split('?')[0])).toEqual([
       `${endpoint}/bigquery/v2/projects/demo/jobs/j`,
       `${endpoint}/bigquery/v2/projects/demo/queries/j`,
+      `${endpoint}/upload/bigquery/v2/projects/demo/jobs`,
+      `${endpoint}/upload/bigquery/v2/projects/demo/jobs`,
       `${endpoint}/bigquery/v2/projects/demo/datasets/shop/tables/orders/insertAll`,
     ])
   })

@@ -20,7 +20,7 @@ export interface ServiceAccountKey {
   universe_domain: string
 }
 
-export interface KnownAccount {
+interface KnownAccount {
   readonly projectId: string
   /** Undefined: everything. */
   readonly permissions: readonly string[] | undefined
