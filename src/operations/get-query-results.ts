@@ -1,21 +1,26 @@
-// Get Query Results: each document names a query job; its rows come back one by one, two pages in memory.
+// Get Query Results: each document names a query job, or is a statement to run; its rows come back one by one,
+// two pages in memory.
+import type { JobReference } from '../bigquery/control-plane.ts'
 import { createReadPage, type ResultPage, type ResultQuery } from '../bigquery/query-results.ts'
-import type { JsonObject } from '../contract/document.ts'
 import type { GetQueryResultsOptions } from '../contract/options/get-query-results.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
 import { compileRowsReader } from '../encoding/result-rows.ts'
 import { ConnectorError } from '../errors.ts'
 import { eachDocument, type Results } from './each-document.ts'
+import { createFindQueryJob, type FoundJob } from './find-query-job.ts'
+import { oneByOne } from './in-order.ts'
 import type { OpenOperation } from './open-operation.ts'
 import { pagesAhead } from './pages-ahead.ts'
 import { pollWaitMs } from './poll-ladder.ts'
+import { parseQueryDocument, queryOfDocument } from './query-document.ts'
 
 export const openGetQueryResults: OpenOperation = (context, config) => {
   const options = config as unknown as GetQueryResultsOptions
-  const { maxResults, projectIdOverride, timeoutMs } = options
+  const { maxResults, timeoutMs } = options
   // On this machine the way is so short that compressing takes longer than sending.
   const gzip = options.gzip === 'auto' ? !isLoopback(context.endpoint) : options.gzip === 'always'
   const readPage = createReadPage(context.transport, context.endpoint, context.retry, { gzip })
+  const findJob = createFindQueryJob(context, options)
 
   /** Asks again until the query is done: the service waits less than we may be ready to. */
   const readWhenDone = async (query: ResultQuery, signal: AbortSignal): Promise<ResultPage> => {
@@ -35,7 +40,8 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
   }
 
   /** A piece of rows is held back, until it is known whether another one follows. */
-  async function* rowsOf(query: ResultQuery, signal: AbortSignal): Results {
+  async function* rowsOf({ reference, facts: ofJob }: FoundJob, signal: AbortSignal): Results {
+    const query = { ...reference, maxResults, timeoutMs }
     const first = await readWhenDone(query, signal)
     const readRows = compileRowsReader(first.fields, options)
     const pages = pagesAhead(first, (pageToken, either) => readPage({ ...query, pageToken }, either), signal)
@@ -60,32 +66,27 @@ export const openGetQueryResults: OpenOperation = (context, config) => {
       throw thrown
     }
     const final = held ?? [undefined]
-    const { warnings } = first
-    if (warnings.length === 0) return yield { payloads: final, isLast: true }
+    const facts = { ...ofJob, ...(first.warnings.length === 0 ? {} : { warnings: first.warnings }) }
     yield { payloads: final.slice(0, -1) }
-    yield { payloads: final.slice(-1), isLast: true, facts: { warnings } }
+    yield { payloads: final.slice(-1), isLast: true, facts }
   }
 
   return (documents, execute = {}) =>
-    eachDocument(documents, execute, context, 'many', (data, signal) => {
-      const projectId = projectIdOverride || context.projectId
-      return rowsOf({ ...referenceOf(data, context.location), projectId, maxResults, timeoutMs }, signal)
-    })
+    eachDocument(
+      documents,
+      execute,
+      context,
+      'many',
+      async function* (data, signal, { sent }) {
+        sent(0)
+        const asked = queryOfDocument(data, options.query)
+        yield* rowsOf(await findJob(asked, sent, signal), signal)
+      },
+      oneByOne,
+      parseQueryDocument,
+    )
 }
 
-function nameOf({ projectId, jobId }: ResultQuery): string {
+function nameOf({ projectId, jobId }: Pick<JobReference, 'projectId' | 'jobId'>): string {
   return `${projectId}.${jobId}`
-}
-
-function referenceOf(
-  data: JsonObject,
-  usual: string | undefined,
-): { jobId: string; location: string | undefined } {
-  const { jobId, location } = data
-  if (typeof jobId === 'string' && jobId !== '') {
-    return { jobId, location: typeof location === 'string' && location !== '' ? location : usual }
-  }
-  throw new ConnectorError('BQC_DOCUMENT_INVALID', 'The document names no query job: jobId is missing.', {
-    faults: [{ path: '/jobId', message: 'must be the id of a query job' }],
-  })
 }

@@ -13,8 +13,10 @@ export interface GetQueryResultsOptions {
   readonly objectType: 'QUERY'
   /** Project of the job, where it is not the connection's. */
   readonly projectIdOverride?: string
+  /** The statement to run for documents that name no job by jobId and have no query of their own. Its @parameters take the document's parameters. Default: "". */
+  readonly query: string
   /** On: a document that is refused has its outcome, and work goes on. Off: no document is taken after the first one that is refused; what was taken gets its outcome, and the execution ends with an error that names it. Default: true. */
   readonly returnApplicationErrors: boolean
-  /** Milliseconds to wait for an unfinished query. Default: 10000. */
+  /** Milliseconds to wait for a query that is not done: for its job to end, and again for its first page. After that it goes on: ask for it by its job id, which the outcome tells. Default: 10000. */
   readonly timeoutMs: number
 }
