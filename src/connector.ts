@@ -8,6 +8,7 @@ import { type HttpOptions, openHttp, openTransport } from './bigquery/transport.
 import { lookUp } from './browse/look-ups.ts'
 import { listObjectTypes } from './browse/object-types.ts'
 import { buildProfile } from './browse/profiles.ts'
+import { readDiscovery } from './browse/read-discovery.ts'
 import { type KeepRefreshToken, resolveClient } from './connection/grants/authorization-code.ts'
 import { askConsent, type WithHttp } from './connection/grants/consent.ts'
 import { openTokenSource } from './connection/grants/grants.ts'
@@ -196,7 +197,9 @@ async function openConnection(
     profile: (operationId, objectTypeId, scope = {}) =>
       whileOpen(scope.signal, async (signal) => {
         const project = scope.projectIdOverride || projectId
-        return buildProfile(describe(operationId).id, objectTypeId, control, project, signal)
+        const read = (source: string, signal: AbortSignal) => readDiscovery(source, http, signal)
+        const ports = { control, projectId: project, location, readDiscovery: read }
+        return buildProfile(describe(operationId).id, objectTypeId, scope, ports, signal)
       }),
     async close() {
       closing.abort()

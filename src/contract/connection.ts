@@ -68,6 +68,9 @@ export interface ProfileScope {
   readonly resourceType?: TableType | undefined
   /** Of Get Query Results: a statement. BigQuery is asked, free of charge, which columns its result has. */
   readonly query?: string | undefined
+  /** Of Get Query Results: the options of these names. Default `string`. */
+  readonly integers?: 'string' | 'number' | 'bigint' | undefined
+  readonly decimals?: 'string' | 'number' | undefined
   /**
    * Where shapes of jobs and tables come from: the URL or the path of a discovery document of the API. Default:
    * the revision that is part of this package.

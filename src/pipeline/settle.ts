@@ -182,13 +182,14 @@ function settleRows(
 }
 
 function stored({ index, id, insertId, chargedBytes }: Row, attempts: number, destination: string): Settled {
+  const receipt = insertId === undefined ? { destination, attempts } : { insertId, destination, attempts }
   const outcome: Outcome = {
     index,
     id,
     status: 'success',
     code: '200',
     message: '',
-    payload: undefined,
+    payload: receipt,
     attempts,
     destination,
     ...(insertId === undefined ? {} : { insertId }),

@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TableField } from '../../src/contract/table-schema.ts'
+import { compileRowEncoder } from '../../src/encoding/encode-row.ts'
 import { rowSchemaOf } from '../../src/encoding/json-schema.ts'
 import { tableAndRow } from './arbitrary-table.ts'
 
@@ -27,7 +28,7 @@ const orders: readonly TableField[] = [
 // Formats are notes for people here, as draft 2020-12 has it.
 const validatorOf = (fields: readonly TableField[]) =>
   new Ajv2020({ strict: true, strictTypes: false, strictRequired: true, validateFormats: false })
-    .addVocabulary(['x-bigquery-type'])
+    .addVocabulary(['x-bigquery-type', 'x-bigquery-default', 'x-bigquery-precision', 'x-bigquery-scale'])
     .compile(rowSchemaOf(fields, 'orders'))
 
 describe('the JSON Schema of a nested table', () => {
@@ -57,6 +58,11 @@ describe('the JSON Schema of a nested table', () => {
     ['a required field is missing', {}],
     ['a required field is null', { id: null }],
     ['a field is unknown', { id: 1, color: 'red' }],
+    ['a number is beyond what JSON holds exactly', { id: 2 ** 60 }],
+    ['a whole number is a fraction', { id: 1.5 }],
+    ['a whole number is a word', { id: 'one' }],
+    ['a decimal is a word', { id: 1, items: [{ sku: 'x', prices: ['much'] }] }],
+    ['a range has a bound of another name', { id: 1, ship: { begin: null } }],
     ['text is too long', { id: 1, note: 'four' }],
     ['a list is no list', { id: 1, items: { sku: 'x' } }],
     ['a list holds null', { id: 1, items: [null] }],
@@ -86,7 +92,38 @@ describe('the JSON Schema of a nested table', () => {
   })
 })
 
+/** A row as a host would send it: JSON, whatever the program held. */
+const asJson = (row: unknown) =>
+  JSON.parse(JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? `${value}` : value)) ?? 'null')
+
 describe('for every table', () => {
+  it('a value that the schema takes is one that the encoder takes, for numbers and decimals of any form', () => {
+    const numbers = fc.oneof(
+      fc
+        .constantFrom('INTEGER', 'FLOAT', 'BIGNUMERIC', 'BOOLEAN', 'STRING')
+        .chain((type) =>
+          fc.tuple(
+            fc.constant(type),
+            fc.oneof(
+              fc.jsonValue(),
+              fc.integer(),
+              fc.maxSafeInteger(),
+              fc.stringMatching(/^[+-]?\d{1,6}(\.\d{0,3})?$/),
+            ),
+          ),
+        ),
+    )
+    fc.assert(
+      fc.property(numbers, ([type, given]) => {
+        const fields = [{ name: 'v', type }]
+        const row = asJson({ v: given })
+
+        const isTaken = compileRowEncoder(fields, false)(row).faults.length === 0
+        if (validatorOf(fields)(row)) expect(isTaken).toBe(true)
+      }),
+    )
+  })
+
   it('the schema compiles, and names every column', () => {
     fc.assert(
       fc.property(tableAndRow, ({ fields }) => {
