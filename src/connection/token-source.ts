@@ -7,7 +7,7 @@ export interface Token {
   readonly expiresAt: number
 }
 
-/** A token is renewed when less than this is left, in milliseconds, or less than half of its life. */
+/** A token is renewed when no more than this is left, in milliseconds, or no more than half of its life. */
 const earlyMs = 300_000
 
 /**
@@ -38,11 +38,17 @@ export function createTokenSource(
   return {
     async token() {
       if (current === undefined || now() >= current.expiresAt) return fetch()
-      const { value } = current
-      // While the old token is good, a renewal that fails does no harm: the next call tries again.
-      return now() < renewAt ? value : fetch().catch(() => value)
+      const { value, expiresAt } = current
+      if (now() < renewAt) return value
+      // While the old token is good, a renewal that fails does no harm; it is tried again when half of what
+      // was left is over, so that an endpoint in trouble delays few calls.
+      return fetch().catch(() => {
+        renewAt = now() + (expiresAt - now()) / 2
+        return value
+      })
     },
     // Of many calls that were refused with one token only the first one fetches; the rest find its result.
-    renew: async (refused) => (current && current.value !== refused ? current.value : fetch()),
+    renew: async (refused) =>
+      current && current.value !== refused && now() < current.expiresAt ? current.value : fetch(),
   }
 }

@@ -123,6 +123,29 @@ describe('a failed fetch', () => {
     expect(token).toBe('t2')
   })
 
+  it('of an early renewal does no harm, and is tried again when half of what was left is over', async () => {
+    const { clock, grant, source } = issuingSource()
+    const start = clock.now
+    await source.token()
+    grant.failure = new Error('no sign-in today')
+    const fetchesAt = async (ms: number) => {
+      clock.now = start + ms
+      const tokens = await Promise.all(Array.from({ length: 50 }, () => source.token()))
+      expect(new Set(tokens)).toEqual(new Set(['t1']))
+      return grant.fetches
+    }
+
+    const fetches = [
+      await fetchesAt(55 * minute),
+      await fetchesAt(57.5 * minute - 1),
+      await fetchesAt(57.5 * minute),
+      await fetchesAt(58.75 * minute - 1),
+      await fetchesAt(58.75 * minute),
+    ]
+
+    expect(fetches).toEqual([2, 2, 3, 3, 4])
+  })
+
   it('of a renewal leaves the next renewal free to succeed', async () => {
     const { grant, source } = issuingSource()
     await source.token()
