@@ -190,7 +190,7 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
       attempts === undefined ? {} : { attempts },
     )
 
-  /** A job that is there, but may not be seen for some seconds. */
+  /** A job that is there, but may not be seen for some seconds. Asking again does no harm. */
   const getNewJob = ({ projectId, jobId, location }: JobReference, signal: AbortSignal | undefined) =>
     retry(() => getJob(projectId, jobId, location, signal, 1).catch(notYet), { signal })
 
@@ -342,7 +342,8 @@ function isUnreadable(thrown: unknown): boolean {
 }
 
 function notYet(thrown: unknown): never {
-  if (!(thrown instanceof ConnectorError) || thrown.code !== 'BQC_NOT_FOUND') throw thrown
+  const isWorthAsking = isUnreadable(thrown) || (thrown as ConnectorError).code === 'BQC_NOT_FOUND'
+  if (!(thrown instanceof ConnectorError) || !isWorthAsking) throw thrown
   throw new ConnectorError('BQC_SERVICE_UNAVAILABLE', thrown.message, {
     cause: thrown,
     payload: thrown.payload,

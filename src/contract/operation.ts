@@ -102,7 +102,8 @@ export interface ExecuteOptions {
   /**
    * Stops the execution: no more documents are asked for, what has not left fails with `BQC_ABORTED`, and
    * requests on the wire have one second to be answered; then they are called off, and their rows fail too,
-   * with the word that they may be stored. Every document handed over has its outcome. A source that is
+   * with the word that they may be stored. A job is cancelled or goes on, as the option `onStop` says; the
+   * order to cancel it has five seconds. Every document handed over has its outcome. A source that is
    * asked already and answers only after the last request finds nobody: it keeps that document.
    */
   readonly signal?: AbortSignal

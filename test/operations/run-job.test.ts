@@ -279,6 +279,18 @@ describe('the id of a job', () => {
     expect(first.some(({ statistics }) => statistics?.isFormer)).toBe(false)
   })
 
+  it('makes one job of documents that say the same, also at once', async () => {
+    await bigquery.run('CREATE OR REPLACE TABLE ids.t (n INT64)')
+    const documents = Array.from({ length: 6 }, () => ({ ...insert(5), id: 'same' }))
+
+    const outcomes = await Array.fromAsync(
+      runJob({ jobIdFrom: 'id', maxConcurrentJobs: 6 }).execute(documents),
+    )
+
+    expect(outcomes.map(({ status }) => status)).toEqual(documents.map(() => 'success'))
+    expect(await count()).toEqual([{ n: '5', times: '1' }])
+  })
+
   it('is another when the statement has changed', async () => {
     await bigquery.run('CREATE OR REPLACE TABLE ids.t (n INT64)')
     await Array.fromAsync(runJob({ jobIdFrom: 'id' }).execute([{ ...insert(10), id: 'a' }]))

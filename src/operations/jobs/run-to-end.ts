@@ -29,7 +29,7 @@ export interface JobRun extends Patience {
   readonly onAttempt?: () => void
 }
 
-interface EndedJob {
+export interface EndedJob {
   readonly job: Job
   /** It succeeded or was under way before this run asked for it. */
   readonly isFormer: boolean
@@ -100,7 +100,7 @@ function isOpen(thrown: unknown): thrown is ConnectorError {
 
 function openQuestion(job: Job, refusal: ConnectorError): ConnectorError {
   const { code, message, httpStatus, reason, payload } = refusal
-  const text = `${message} Whether job ${nameOfJob(job)} was started is unknown: look for it before running it under another id.`
+  const text = `${message} Job ${nameOfJob(job)} may have been started: look for it before running it under another id.`
   return new ConnectorError(code, text, {
     payload,
     cause: refusal,

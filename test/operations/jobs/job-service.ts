@@ -20,7 +20,7 @@ export type JobResource = {
 type Kind = 'insert' | 'get' | 'wait' | 'cancel'
 
 /** `answer`: instead of the service. `lose`, `garble`: it takes effect, and its answer is lost, or nonsense. */
-type Fault = { readonly answer: HttpReply } | 'lose' | 'garble'
+type Fault = { readonly answer: HttpReply } | 'lose' | 'garble' | 'none'
 
 export interface JobService {
   readonly jobs: Map<string, JobResource>
@@ -30,6 +30,8 @@ export interface JobService {
   readonly watch: WatchJob
   /** What becomes of the next requests of a kind, in turn. */
   fault(kind: Kind, ...faults: Fault[]): void
+  /** Nothing goes wrong any more. */
+  calm(): void
   /** A job is done from now on. */
   end(jobId: string, errorResult?: object): void
   readonly closing: Promise<unknown>[]
@@ -109,6 +111,9 @@ export function openJobService(
     runToEnd: createRunToEnd(context),
     watch: createWatchJob(context),
     fault: (kind, ...next) => void faults[kind].push(...next),
+    calm() {
+      for (const left of Object.values(faults)) left.length = 0
+    },
     end(jobId, errorResult) {
       const status = { state: 'DONE', ...(errorResult === undefined ? {} : { errorResult }) }
       jobs.set(jobId, { ...jobs.get(jobId), status })

@@ -1,8 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Job } from '../../../src/bigquery/control-plane.ts'
 import { ConnectorError } from '../../../src/errors.ts'
 import { numbered } from '../../../src/operations/jobs/job-id.ts'
-import type { JobRun } from '../../../src/operations/jobs/run-to-end.ts'
+import type { EndedJob, JobRun } from '../../../src/operations/jobs/run-to-end.ts'
 import { errorReply } from '../../bigquery/scripted-transport.ts'
 import { FakeClock, InstantClock } from '../../fixtures/clocks.ts'
 import { type JobResource, openJobService } from './job-service.ts'
@@ -96,7 +97,7 @@ describe('a job that is run to its end', () => {
 
     expect(error).toMatchObject({
       code: 'BQC_NETWORK',
-      message: expect.stringContaining('Whether job p.j was started is unknown'),
+      message: expect.stringContaining('Job p.j may have been started'),
     })
   })
 
@@ -170,6 +171,47 @@ describe('a job of a former run', () => {
     const error = await errorOf(runToEnd({ ...run, ids: 'given' }))
 
     expect([error.code, error.httpStatus, jobs.size]).toEqual(['BQC_REQUEST_REFUSED', 409, 1])
+  })
+})
+
+describe('what is to be done once', () => {
+  const later = { answer: errorReply(503, 'backendError', 'Later.') }
+  const faults = () =>
+    fc.array(fc.constantFrom('none' as const, 'lose' as const, 'garble' as const, later), { maxLength: 25 })
+
+  it('is done once, whatever is lost, fails or is stopped, if only it is tried again until it succeeds', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        faults(),
+        faults(),
+        fc.array(fc.constantFrom('backendError', 'invalidQuery'), { maxLength: 4 }),
+        fc.array(fc.boolean(), { maxLength: 6 }),
+        async (onInsert, onGet, failures, stops) => {
+          const endings = failures.map((reason) => failed(reason))
+          let stop = new AbortController()
+          const { runToEnd, jobs, fault, calm } = openJobService(new InstantClock(), () => {
+            if (stops.shift()) stop.abort()
+            return endings.shift() ?? done
+          })
+          fault('insert', ...onInsert)
+          fault('get', ...onGet)
+
+          let ended: EndedJob | undefined
+          for (let restart = 0; restart < 40 && ended === undefined; restart += 1) {
+            stop = new AbortController()
+            ended = await runToEnd(run, stop.signal).catch(() => undefined)
+          }
+          calm()
+          const again = await runToEnd(run)
+
+          const succeeded = [...jobs.values()].filter(({ status }) => status?.errorResult === undefined)
+          expect(succeeded.length).toBe(1)
+          expect(ended?.job.jobReference?.jobId).toBe(succeeded[0]?.jobReference?.jobId)
+          expect(again).toMatchObject({ isFormer: true, job: { jobReference: succeeded[0]?.jobReference } })
+        },
+      ),
+      { numRuns: 200 },
+    )
   })
 })
 
