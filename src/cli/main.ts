@@ -10,6 +10,7 @@ import { insertCommand } from './commands/insert.ts'
 import { localCommand } from './commands/local.ts'
 import { queryCommand } from './commands/query.ts'
 import { replayCommand } from './commands/replay.ts'
+import { upsertCommand } from './commands/upsert.ts'
 import { exitCodes, reportError } from './exit.ts'
 import { toleratePartingReader } from './output.ts'
 
@@ -24,6 +25,7 @@ const program = new Command('bqc')
   .addCommand(localCommand())
   .addCommand(connectionCommand())
   .addCommand(insertCommand())
+  .addCommand(upsertCommand())
   .addCommand(replayCommand())
   .addCommand(queryCommand())
   .addCommand(describeCommand())

@@ -2,11 +2,15 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { createConnector, type OperationId } from '../index.ts'
 
-/** The flag, which may be repeated, of a command that runs Streaming Insert. */
-export const insertOption: Option = new Option(
-  '-o, --option <name=value>',
-  'an option of Streaming Insert (bqc describe streaming-insert)',
-).argParser(collect)
+/** The flag, which may be repeated, of a command that runs an operation. */
+function optionOf(label: string, id: OperationId): Option {
+  return new Option('-o, --option <name=value>', `an option of ${label} (bqc describe ${id})`).argParser(
+    collect,
+  )
+}
+
+export const insertOption: Option = optionOf('Streaming Insert', 'streaming-insert')
+export const upsertOption: Option = optionOf('Upsert', 'upsert')
 
 function collect(text: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')

@@ -1,0 +1,111 @@
+// bqc upsert: a whole file into a table, by key columns.
+import { createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { Command } from 'commander'
+import { ConnectorError, type Document, errorCatalogue, type Outcome } from '../../index.ts'
+import { addConnectionOptions, type ConnectionOptions, openConnection } from '../connection-option.ts'
+import { exitCodes } from '../exit.ts'
+import { count } from '../format.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { parseTable, typedOptions, upsertOption } from '../operation-option.ts'
+import { printLine } from '../output.ts'
+
+interface UpsertCommandOptions extends ConnectionOptions {
+  readonly json: boolean
+  readonly key?: string
+  readonly option?: Record<string, string>
+}
+
+const formats: Readonly<Record<string, string>> = {
+  '.avro': 'AVRO',
+  '.csv': 'CSV',
+  '.json': 'NEWLINE_DELIMITED_JSON',
+  '.jsonl': 'NEWLINE_DELIMITED_JSON',
+  '.ndjson': 'NEWLINE_DELIMITED_JSON',
+  '.orc': 'ORC',
+  '.parquet': 'PARQUET',
+}
+
+export function upsertCommand(): Command {
+  const command = new Command('upsert')
+    .description('loads a file into a table: rows that are there are changed, others added')
+    .argument('<table>', 'DATASET.TABLE or PROJECT.DATASET.TABLE', parseTable)
+    .argument('[file]', 'CSV, JSON lines, Parquet, Avro or ORC; - is stdin', '-')
+    .option(
+      '--key <columns>',
+      "columns that say which row is meant, parted by commas; default the table's primary key",
+    )
+    .addOption(upsertOption)
+  return addConnectionOptions(command).action(upsert)
+}
+
+async function upsert(
+  table: ReturnType<typeof parseTable>,
+  file: string,
+  { json, key, option, ...rest }: UpsertCommandOptions,
+): Promise<void> {
+  const data = await openFile(file)
+  const sourceFormat = formats[extname(file.replace(/\.gz$/, '')).toLowerCase()]
+  const config = {
+    ...table,
+    ...(sourceFormat === undefined ? {} : { sourceFormat }),
+    ...(key === undefined ? {} : { keyColumns: key }),
+    ...typedOptions('upsert', option),
+  }
+  if (!('sourceFormat' in config)) {
+    const message = `The name ${file} does not tell what the file is. Say it with --option sourceFormat=CSV (or NEWLINE_DELIMITED_JSON, PARQUET, AVRO, ORC).`
+    throw new ConnectorError('BQC_CONFIG_INVALID', message)
+  }
+  const connection = await openConnection(rest)
+  const interrupt = onInterrupt('Stopping: the job is called off, and the temporary table removed.')
+  const begun = performance.now()
+  try {
+    const operation = connection.operation('upsert', config)
+    for await (const outcome of operation.execute([{ data }], { signal: interrupt.signal })) {
+      if (json) await printLine(JSON.stringify({ outcome }))
+      else report(outcome, (performance.now() - begun) / 1000)
+      process.exitCode = exitCodeOf(outcome)
+    }
+  } finally {
+    interrupt.release()
+    await connection.close()
+    if (file === '-') process.stdin.destroy()
+  }
+}
+
+/** A file is opened by whoever reads it, and as often as is needed. */
+async function openFile(file: string): Promise<Document['data']> {
+  if (file === '-') return process.stdin
+  await access(file).catch((cause) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.code
+    throw new ConnectorError('BQC_INPUT_UNREADABLE', `Cannot read ${file}: ${why}.`, { cause })
+  })
+  return { stream: () => createReadStream(file) }
+}
+
+function exitCodeOf({ status, errorCode }: Outcome): number {
+  if (status === 'success') return exitCodes.allSucceeded
+  const isConfig = errorCode !== undefined && errorCatalogue[errorCode].category === 'config'
+  return isConfig ? exitCodes.couldNotRun : exitCodes.someDidNot
+}
+
+function report({ status, message, errorCode, payload }: Outcome, seconds: number): void {
+  if (status !== 'success') {
+    process.stderr.write(`bqc: ${message} [${errorCode}]\n`)
+    return
+  }
+  const { load, query } = payload as {
+    readonly load: { readonly statistics?: { readonly load?: { readonly outputRows?: string } } }
+    readonly query?: {
+      readonly statistics?: { readonly query?: { readonly dmlStats?: Record<string, string> } }
+    }
+  }
+  const stats = query?.statistics?.query?.dmlStats
+  const changed = stats
+    ? `: ${count(Number(stats['insertedRowCount'] ?? 0))} added, ${count(Number(stats['updatedRowCount'] ?? 0))} changed, ${count(Number(stats['deletedRowCount'] ?? 0))} removed`
+    : ''
+  const rows = count(Number(load.statistics?.load?.outputRows ?? 0))
+  process.stdout.write(`${rows} rows in ${seconds.toFixed(1)} s${changed}\n`)
+  if (message !== '') process.stderr.write(`${message}\n`)
+}
