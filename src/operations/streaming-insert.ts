@@ -32,7 +32,7 @@ const longestIdBytes = 768
 
 export const openStreamingInsert: OpenOperation = (context, config) => {
   const options = config as unknown as StreamingInsertOptions
-  const { datasetId, tableId } = parseTableId(options.objectType)
+  const { datasetId, tableId } = placeOf(options)
   const projectId = options.projectIdOverride || context.projectId
   // On this machine the way is so short that compressing takes longer than sending.
   const gzip = options.gzip === 'auto' ? !isLoopback(context.endpoint) : options.gzip === 'always'
@@ -97,6 +97,13 @@ export const openStreamingInsert: OpenOperation = (context, config) => {
     }
     return throughSpool(documents, spool, ruleOfInsertIds, context.clock, execute, corridor)
   }
+}
+
+/** What documents override; empty where each one has to say it. */
+function placeOf({ objectType, datasetId, tableId }: StreamingInsertOptions) {
+  if (objectType === 'DYNAMIC') return { datasetId, tableId }
+  const table = parseTableId(objectType)
+  return { datasetId: datasetId || table.datasetId, tableId: tableId || table.tableId }
 }
 
 /** A table that is there, and yet unknown to insertAll, is new: that heals within minutes. */

@@ -20,20 +20,25 @@ const names: Readonly<Record<keyof Destination, RegExp>> = {
 const maxOpenBatches = 1000
 
 /**
- * Where a document's row goes: the operation's destination, with what the document's properties override.
+ * Where a document's row goes: the operation's destination, with what the document's properties override. An
+ * operation that leaves dataset or table to the documents has them empty.
  * @throws ConnectorError `BQC_DESTINATION_INVALID`
  */
 export function destinationOf({ properties }: Document, usual: Destination): Destination {
-  if (properties === undefined) return usual
+  if (properties === undefined && usual.datasetId !== '' && usual.tableId !== '') return usual
   const destination = {
-    projectId: properties['projectIdOverride'] ?? usual.projectId,
-    datasetId: properties['datasetId'] ?? usual.datasetId,
-    tableId: properties['tableId'] ?? usual.tableId,
-    templateSuffix: properties['templateSuffix'] ?? usual.templateSuffix,
+    projectId: properties?.['projectIdOverride'] ?? usual.projectId,
+    datasetId: properties?.['datasetId'] ?? usual.datasetId,
+    tableId: properties?.['tableId'] ?? usual.tableId,
+    templateSuffix: properties?.['templateSuffix'] ?? usual.templateSuffix,
   }
   const faults: Fault[] = Object.entries(destination)
     .filter(([name, value]) => !names[name as keyof Destination].test(value))
-    .map(([name, value]) => ({ path: `/${name}`, value, message: 'is not a name that BigQuery knows' }))
+    .map(([name, value]) => ({
+      path: `/${name}`,
+      value,
+      message: value === '' ? 'is missing' : 'is not a name that BigQuery knows',
+    }))
   if (faults.length === 0) return destination
   const found = faults.map(({ path, value }) => `${path.slice(1)} ${JSON.stringify(value)}`)
   throw new ConnectorError(

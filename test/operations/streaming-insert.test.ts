@@ -343,3 +343,71 @@ describe('Streaming Insert', () => {
     )
   })
 })
+
+describe('a table that only documents name', () => {
+  const to = (tableId: string, id: number, more: Record<string, string> = {}) => ({
+    data: { id },
+    properties: { datasetId: 'dynamic', tableId, ...more },
+  })
+  beforeAll(() =>
+    bigquery.run(
+      'CREATE SCHEMA dynamic',
+      'CREATE TABLE dynamic.a (id INT64)',
+      'CREATE TABLE dynamic.b (id INT64)',
+      'CREATE TABLE dynamic.strict (id INT64 NOT NULL, name STRING NOT NULL)',
+    ),
+  )
+
+  it('takes each row to the table of its properties, by that table\u2019s columns', async () => {
+    const documents = [to('a', 1), to('b', 2), to('strict', 3), to('a', 4, { templateSuffix: '_2026' })]
+
+    const outcomes = await Array.fromAsync(insert({ objectType: 'DYNAMIC' }).execute(documents))
+
+    expect(outcomes.map(({ status, destination }) => [status, destination])).toEqual([
+      ['success', 'demo.dynamic.a'],
+      ['success', 'demo.dynamic.b'],
+      ['application-error', 'demo.dynamic.strict'],
+      ['success', 'demo.dynamic.a_2026'],
+    ])
+    expect(await bigquery.rows('SELECT id FROM dynamic.b')).toEqual([{ id: '2' }])
+    expect(await bigquery.rows('SELECT id FROM dynamic.a_2026')).toEqual([{ id: '4' }])
+  })
+
+  it('refuses alone a document that names none, whatever it carries', async () => {
+    const documents = [
+      { data: { id: 1 } },
+      { data: { id: 2 }, properties: {} },
+      { data: { id: 3 }, properties: { tableId: 'a' } },
+      to('b', 20),
+    ]
+
+    const outcomes = await Array.fromAsync(insert({ objectType: 'DYNAMIC' }).execute(documents))
+
+    expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+      'BQC_DESTINATION_INVALID',
+      'BQC_DESTINATION_INVALID',
+      'BQC_DESTINATION_INVALID',
+      'success',
+    ])
+    expect(outcomes[2]?.faults).toEqual([{ path: '/datasetId', value: '', message: 'is missing' }])
+    expect(outcomes[0]?.attempts).toBe(0)
+  })
+
+  it('may have a dataset and a table for documents that do not say', async () => {
+    const options = { objectType: 'DYNAMIC', datasetId: 'dynamic', tableId: 'b' }
+
+    const outcomes = await Array.fromAsync(
+      insert(options).execute([{ data: { id: 30 } }, { data: { id: 31 }, properties: { tableId: 'a' } }]),
+    )
+
+    expect(outcomes.map(({ destination }) => destination)).toEqual(['demo.dynamic.b', 'demo.dynamic.a'])
+  })
+
+  it('may be another dataset\u2019s table of the same name', async () => {
+    await bigquery.run('CREATE TABLE dynamic.orders (id INT64)')
+
+    const [outcome] = await Array.fromAsync(insert({ datasetId: 'dynamic' }).execute([{ data: { id: 40 } }]))
+
+    expect(outcome).toMatchObject({ status: 'success', destination: 'demo.dynamic.orders' })
+  })
+})

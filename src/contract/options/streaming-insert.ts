@@ -9,6 +9,8 @@ export interface StreamingInsertOptions {
   readonly batchCount: number
   /** Bytes of documents taken whose outcome has not been handed on. When it is spent, the source waits. Default: 67108864. */
   readonly budgetBytes: number
+  /** Dataset of the table, in place of the object type's. Default: "". */
+  readonly datasetId: string
   /** Gives each row an insertId, kept through every retry, by which BigQuery drops a row that it has already. Off: a retry after a lost answer may store rows twice, but BigQuery allows more bytes a second. Default: true. */
   readonly generateInsertId: boolean
   /** Compresses requests, beside the main thread. auto: where the endpoint is not on this machine. Limits of a request count its bytes before compression. Default: "auto". */
@@ -23,7 +25,7 @@ export interface StreamingInsertOptions {
   readonly maxInFlight: number
   /** Milliseconds that rows wait for a table that is there, but too new to be inserted into. BigQuery may need some minutes. Default: 120000. */
   readonly newTableWaitMs: number
-  /** The table: datasets/DATASET/tables/TABLE. */
+  /** The table, or DYNAMIC: each document names its table by its properties datasetId and tableId. */
   readonly objectType: string
   /** document: outcomes come in the order of the documents, and wait for a table that pauses. settled: as they settle, so that a table that pauses holds up no other; when its documents fill half of the budget, it is given up. Default: "document". */
   readonly outcomeOrder: 'document' | 'settled'
@@ -39,6 +41,8 @@ export interface StreamingInsertOptions {
   readonly spool: string
   /** Bytes that the spool takes on the disk at most. When it is full, the source waits. A document that is larger is refused. Files kept as .damaged do not count. Default: 1073741824. */
   readonly spoolBytes: number
+  /** Name of the table, in place of the object type's. DYNAMIC: for documents that do not name one. Default: "". */
+  readonly tableId: string
   /** Rows go to the table named TABLE + suffix, which BigQuery creates with the schema of TABLE. Default: "". */
   readonly templateSuffix: string
   /** local: each document is checked against the table before it is sent, and every fault is told with its path. service: checking is left to BigQuery. Documents that are JSON text or bytes are then not even parsed, which is faster; a malformed one still harms no other. Objects are written as JSON.stringify writes them: no bigints, bytes as text. Default: "local". */
