@@ -35,7 +35,7 @@ export type {
   StoredConnection,
   StoreOptions,
 } from './contract/connection-store.ts'
-export type { ConnectOptions, Connector, ProxyOptions } from './contract/connector.ts'
+export type { ConnectOptions, Connector, ProxyOptions, ResetOptions } from './contract/connector.ts'
 export type { Consent, ConsentOptions, ConsentReset, GivenConsent } from './contract/consent.ts'
 export type {
   AnswerDescriptor,

@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Pool } from '../storage/pool.ts'
 
-export interface Consent {
+interface Consent {
   readonly id: string
   readonly clientId: string
   readonly account: string
