@@ -121,6 +121,23 @@ describe('bqc connection authorize', () => {
     await press('Allow')(() => url)
   }
 
+  it('gives an imported connection what the export has left out', async () => {
+    const home = directory()
+    mkdirSync(home)
+    const [whole, exported] = [join(home, 'whole.json'), join(home, 'exported.json')]
+    const { values } = JSON.parse((await run(['connection', 'describe', 'ada', '--json'])).stdout)
+    const secrets = { clientSecret: client.client_secret, refreshToken: 'from-another-machine' }
+    writeFileSync(whole, JSON.stringify({ ...values, ...secrets }))
+    await run(['connection', 'create', 'ada', '--replace', '--file', whole])
+    writeFileSync(exported, (await run(['connection', 'export', 'ada'])).stdout)
+    await run(['connection', 'import', exported, '--replace'])
+    await run(['connection', 'patch', 'ada', '--set', 'clientSecret=-'], { stdin: client.client_secret })
+
+    expect(await authorize({ meanwhile: press('Allow') }, '--no-browser')).toMatchObject({ code: 0 })
+
+    expect(await run(['query', 'SELECT 1', '--connection', 'ada'])).toMatchObject({ code: 0 })
+  }, 60_000)
+
   it.skipIf(process.platform !== 'linux')(
     'opens a browser where there is a display, and tells it none of its own secrets',
     async () => {

@@ -49,7 +49,7 @@ export function refreshByToken(
   if (config.refreshToken === undefined)
     throw new ConnectorError(
       'BQC_CONSENT_NEEDED',
-      `Nobody has consented yet to the connection's use by the client ${clientId}. ${consentAdvice}`,
+      `Nobody has yet consented to what the client ${clientId} may do in their name. ${consentAdvice}`,
     )
   let refreshToken = config.refreshToken
   let kept = refreshToken

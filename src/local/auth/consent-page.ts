@@ -30,14 +30,16 @@ const HEADERS = {
 export function consentPage(request: AuthorizationRequest, ticket: string, cookie: string): Reply {
   const { client, account, scopes, redirectUri, offline } = request
   const items = scopes.map((scope) => `<li>${safe(wordsFor(scope))} <code>${safe(scope)}</code></li>`)
-  const while_ = offline ? ' It keeps this access while you are away, until you take it back.' : ''
+  const whileAway = offline
+    ? ' The application keeps this access while you are away, until you take it back.'
+    : ''
   return page(
     200,
     `${client.name} wants to use your account`,
     `<p>The application <strong>${safe(client.name)}</strong> asks for the consent of
 <strong>${safe(account)}</strong>. It wants to:</p>
 <ul>${items.join('\n')}</ul>
-<p>Your answer goes to <code>${safe(new URL(redirectUri).origin)}</code>.${while_}</p>
+<p>Your answer goes to <code>${safe(new URL(redirectUri).origin)}</code>.${whileAway}</p>
 <form method="post" action="/o/oauth2/v2/auth">
 <input type="hidden" name="ticket" value="${safe(ticket)}">
 <button type="submit" name="decision" value="allow">Allow</button>

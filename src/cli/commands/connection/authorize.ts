@@ -1,6 +1,6 @@
 // bqc connection authorize: a person consents to a stored connection, and its refresh token is kept.
 import { Command } from 'commander'
-import { createConnector, type SecretMark, type StoredConnection } from '../../../index.ts'
+import { type ConnectionValues, createConnector, type SecretMark } from '../../../index.ts'
 import { authorize } from '../../authorize.ts'
 import { onInterrupt } from '../../interrupt.ts'
 import { openStore, usualEnvironment } from '../../open-store.ts'
@@ -27,10 +27,12 @@ export function authorizeCommand(): Command {
 async function authorizeStored(name: string, options: AuthorizeCommandOptions): Promise<void> {
   const { environment = usualEnvironment(), browser, json, loginHint } = options
   const store = openStore(environment)
-  const stored = await store.describe(name)
-  const own = environment !== undefined && stored.environments?.[environment] ? { environment } : {}
+  const { values, environments = {} } = await store.describe(name)
+  const overrides = environments[environment ?? '']
+  const own = overrides && environment !== undefined ? { environment } : {}
   // What an import has left out is about to come.
-  if (lacksRefreshToken(stored)) await store.patch(name, { refreshToken: null })
+  if (lacksRefreshToken(values)) await store.patch(name, { refreshToken: null })
+  if (overrides && lacksRefreshToken(overrides)) await store.patch(name, { refreshToken: null }, own)
   const connection = await store.resolve(name, { override: { refreshToken: undefined } })
   const interrupt = onInterrupt('Stopping.')
   try {
@@ -53,8 +55,8 @@ async function authorizeStored(name: string, options: AuthorizeCommandOptions): 
   }
 }
 
-function lacksRefreshToken({ values }: StoredConnection): boolean {
-  return (values['refreshToken'] as SecretMark | undefined)?.set === false
+function lacksRefreshToken({ refreshToken }: ConnectionValues): boolean {
+  return (refreshToken as SecretMark | undefined)?.set === false
 }
 
 function announce(url: string, opened: boolean): void {
