@@ -143,7 +143,7 @@ describe('bqc local --permissions', () => {
   })
 
   it.each([
-    [['--permissions', 'bigquery.tables.get'], 'for the account of --connection'],
+    [['--permissions', 'bigquery.tables.get'], 'for the service account of --connection'],
     [
       ['--permissions', 'bigquery.tabels.get', '--connection', 'unused.json'],
       'Unknown permission bigquery.tabels.get',

@@ -90,7 +90,7 @@ describe('a job of a connection with labels and a ceiling', () => {
   })
 
   it.each([
-    [{ jobLabels: { Team: 'shop' } }, 'jobLabels has keys that begin with a lower-case letter'],
+    [{ jobLabels: { Team: 'shop' } }, 'jobLabels/Team must be a key that begins with a lower-case letter'],
     [{ jobLabels: { team: 'The Shop' } }, 'jobLabels/team may hold lower-case letters'],
     [{ maximumBytesBilled: '1e9' }, 'maximumBytesBilled must be a whole number above 0'],
     [{ maximumBytesBilled: 0 }, 'maximumBytesBilled must be from 1 to'],
