@@ -13,6 +13,7 @@ import { type KeepRefreshToken, resolveClient } from './connection/grants/author
 import { askConsent, type WithHttp } from './connection/grants/consent.ts'
 import { openTokenSource } from './connection/grants/grants.ts'
 import { resetConsent } from './connection/grants/reset-consent.ts'
+import { createReplyMask, secretTexts } from './connection/mask-secrets.ts'
 import { openConnectionStore } from './connection/store/connection-store.ts'
 import { isResolved, keeperOf, openValuesOf } from './connection/store/resolved-connection.ts'
 import { testOpening } from './connection/test-connection.ts'
@@ -24,6 +25,7 @@ import type { Connector, ProxyOptions } from './contract/connector.ts'
 import type { ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
 import type { Operation, OperationConfig } from './contract/operation.ts'
 import type { BigqueryConnection } from './contract/options/bigquery-connection.ts'
+import type { JsonSchema } from './contract/profile.ts'
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
@@ -54,7 +56,7 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   const { clock = systemClock, random = Math.random, proxy } = options
   if (proxy) checkProxy(proxy)
   const descriptor = { ...loadDescriptor(), errors: describeErrors(), answers: describeAnswers() }
-  const form = descriptor.connections.find(({ id }) => id === 'bigquery')?.config ?? {}
+  const form = bigqueryForm(descriptor)
   const open = (
     given: ConnectionConfig | ResolvedConnection,
     { directory = process.cwd() }: ReferenceScope,
@@ -72,15 +74,11 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
     test: (config, options) => testOpening(() => connect(config, options), options, clock.now),
     async generate(given, options) {
       const config = resolveClient(form, await open(given, options))
-      return askConsent(config, options, withHttp(httpOptions(descriptor.version, config, proxy)), clock.now)
+      return askConsent(config, options, withHttp(httpOptions(descriptor, config, proxy)), clock.now)
     },
     async reset(given, { signal, ...scope } = {}) {
       const config = resolveClient(form, await open(given, scope))
-      const report = await resetConsent(
-        config,
-        withHttp(httpOptions(descriptor.version, config, proxy)),
-        signal,
-      )
+      const report = await resetConsent(config, withHttp(httpOptions(descriptor, config, proxy)), signal)
       if (isResolved(given)) return report
       const { refreshToken: _, accessToken: __, ...rest } = given
       return { ...report, config: rest }
@@ -89,12 +87,20 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   }
 }
 
+function bigqueryForm({ connections }: Pick<ConnectorDescriptor, 'connections'>): JsonSchema {
+  return connections.find(({ id }) => id === 'bigquery')?.config ?? {}
+}
+
 function httpOptions(
-  version: string,
-  { partner }: BigqueryConnection,
+  descriptor: ConnectorDescriptor,
+  config: BigqueryConnection,
   proxy: ProxyOptions | undefined,
 ): HttpOptions {
-  return { userAgent: userAgentOf(version, partner), ...(proxy ? { proxy } : {}) }
+  return {
+    userAgent: userAgentOf(descriptor.version, config.partner),
+    mask: createReplyMask(secretTexts(config, bigqueryForm(descriptor))),
+    ...(proxy ? { proxy } : {}),
+  }
 }
 
 /** A pool for one task, closed behind it. */
@@ -111,16 +117,17 @@ function withHttp(options: HttpOptions): WithHttp {
 
 async function openConnection(
   config: BigqueryConnection,
-  { operations: descriptors, version }: ConnectorDescriptor,
+  descriptor: ConnectorDescriptor,
   { clock, random, proxy, keepRefreshToken }: Surroundings,
 ): Promise<Connection> {
+  const { operations: descriptors, version } = descriptor
   const { projectId, location } = config
   const jobDefaults = {
     ...(config.jobLabels ? { labels: config.jobLabels } : {}),
     ...(config.maximumBytesBilled ? { maximumBytesBilled: config.maximumBytesBilled } : {}),
   }
   const endpoint = config.endpoint.replace(/\/+$/, '')
-  const http = openHttp(httpOptions(version, config, proxy))
+  const http = openHttp(httpOptions(descriptor, config, proxy))
   const tokens = await openTokenSource(config, http, clock.now, keepRefreshToken)
   const transport = openTransport(http, tokens, config)
   const retry = createRetry(clock, random)

@@ -33,6 +33,8 @@ export interface HttpOptions {
   /** Who asks; it goes with every request, in the place of any other. */
   readonly userAgent?: string
   readonly proxy?: ProxyOptions
+  /** Takes secrets out of an answer that tells errors: out of its body and of each header. */
+  readonly mask?: (text: string, request: HttpRequest) => string
 }
 
 /** What every request to the API has in common, those for tokens not. */
@@ -47,11 +49,12 @@ export interface ApiOptions {
 const usualTimeoutMs = 60_000
 
 /** Opens a pool. Nothing is sent until the first request. */
-export function openHttp({ userAgent, proxy }: HttpOptions = {}): Http {
+export function openHttp({ userAgent, proxy, mask }: HttpOptions = {}): Http {
   const dispatcher = openDispatcher(proxy)
   const agent = userAgent === undefined ? {} : { 'user-agent': userAgent }
   return {
-    async send({ method, url, headers, body, signal, timeoutMs = usualTimeoutMs }) {
+    async send(asked) {
+      const { method, url, headers, body, signal, timeoutMs = usualTimeoutMs } = asked
       try {
         const reply = await request(url, {
           dispatcher,
@@ -63,8 +66,11 @@ export function openHttp({ userAgent, proxy }: HttpOptions = {}): Http {
           bodyTimeout: timeoutMs,
         })
         const bytes = await plainBody(await reply.body.bytes(), reply.headers)
-        return new Reply(reply.statusCode, flat(reply.headers), bytes)
+        const answer = new Reply(reply.statusCode, flat(reply.headers), bytes)
+        return mask && tellsErrors(answer) ? masked(answer, (text) => mask(text, asked)) : answer
       } catch (thrown) {
+        // The parser's errors carry what it could not read, which may quote anything.
+        if (thrown instanceof Error && 'data' in thrown) delete thrown.data
         throw signal?.aborted ? aborted(method, url) : networkError(thrown, `${method} ${withoutQuery(url)}`)
       }
     },
@@ -87,6 +93,19 @@ class Reply implements HttpReply {
   get text(): string {
     return this.bytes.toString()
   }
+}
+
+/** Row errors stand at the beginning of their answer; a larger answer than this is no job but a page of rows. */
+const [rowErrorsWithin, largestJob] = [1024, 1_048_576]
+
+function tellsErrors({ status, bytes }: Reply): boolean {
+  if (status >= 300 || bytes.subarray(0, rowErrorsWithin).includes('"insertErrors"')) return true
+  return bytes.length <= largestJob && bytes.includes('"errorResult"')
+}
+
+function masked({ status, headers, bytes }: Reply, mask: (text: string) => string): Reply {
+  const shown = Object.entries(headers).map(([name, value]) => [name, mask(value)])
+  return new Reply(status, Object.fromEntries(shown), Buffer.from(mask(bytes.toString())))
 }
 
 /** Joins a pool and a token source. */

@@ -2,6 +2,7 @@
 // than the error code of OAuth 2.0 (RFC 6749, section 5.2), are known here alone.
 import { retryAfterMs } from '../../bigquery/http-message.ts'
 import { ConnectorError, type ErrorCode, errorCatalogue } from '../../errors.ts'
+import { createMask } from '../mask-secrets.ts'
 
 export interface Refusal {
   readonly status: number
@@ -65,6 +66,5 @@ function usualJudgement(code: ErrorCode, reason = ''): Judgement {
 /** What an endpoint said, as a message shows it: on one line, not too long, and without the secrets sent. */
 export function wordsOf(said: unknown, secrets: readonly string[]): string | undefined {
   if (typeof said !== 'string' || said === '') return undefined
-  const masked = secrets.reduce((rest, secret) => (secret ? rest.replaceAll(secret, '***') : rest), said)
-  return masked.replaceAll(/\s+/g, ' ').slice(0, 300)
+  return createMask(secrets)(said).replaceAll(/\s+/g, ' ').slice(0, 300)
 }
