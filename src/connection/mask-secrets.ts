@@ -2,6 +2,7 @@
 // reads it. Six characters of a secret in a row are enough to be masked.
 import type { HttpRequest } from '../bigquery/http-message.ts'
 import type { JsonSchema } from '../contract/profile.ts'
+import { errorCatalogue } from '../errors.ts'
 import { secretFields } from './store/secret-reference.ts'
 
 /** Characters in a row that are taken for a part of a secret. A shorter secret is none. */
@@ -12,14 +13,14 @@ export function createMask(secrets: readonly string[]): (text: string) => string
   let telling: Telling | undefined
   return (text) => {
     telling ??= tellingOf(secrets.flatMap(spellingsOf))
-    const runs = runsIn(text, telling)
+    const rest = telling.wholes.reduce((masked, whole) => masked.replaceAll(whole, '***'), text)
     let masked = ''
     let from = 0
-    for (const { start, end } of runs) {
-      masked += `${text.slice(from, start)}***`
+    for (const { start, end } of runsIn(rest, telling)) {
+      masked += `${rest.slice(from, start)}***`
       from = end
     }
-    return masked + text.slice(from)
+    return masked + rest.slice(from)
   }
 }
 
@@ -50,21 +51,47 @@ export function secretTexts(values: object, form: JsonSchema): string[] {
 }
 
 interface Telling {
+  readonly wholes: readonly string[]
+  /** Their parts, without those that ordinary words have too. */
   readonly grams: ReadonlySet<string>
   /** 1 for each pair of characters that a secret has, by their low bytes. */
   readonly pairs: Uint8Array
 }
 
+/** What error codes and messages are made of: `invalid_client` is no part of the secret `client-of-mine`. */
+let ordinary: ReadonlySet<string> | undefined
+
+function ordinaryText(): string {
+  const codes =
+    'access_denied invalid_client invalid_grant invalid_request invalid_scope invalid_target invalid_token ' +
+    'unauthorized_client unsupported_grant_type server_error temporarily_unavailable client_secret ' +
+    'refresh_token access_token authorization_code redirect_uri_mismatch Unauthorized Authorization Bearer ' +
+    'notFound backendError internalError rateLimitExceeded quotaExceeded accessDenied forbidden required ' +
+    'authError invalidQuery responseTooLarge resourcesExceeded PERMISSION_DENIED UNAUTHENTICATED NOT_FOUND ' +
+    'INVALID_ARGUMENT FAILED_PRECONDITION credentials authentication'
+  return [codes, ...Object.values(errorCatalogue).map(({ meaning, advice }) => `${meaning} ${advice}`)].join(
+    ' ',
+  )
+}
+
+function gramsOf(text: string): Set<string> {
+  const count = Math.max(text.length - tellingLength + 1, 0)
+  return new Set(Array.from({ length: count }, (_, at) => text.slice(at, at + tellingLength)))
+}
+
 function tellingOf(texts: readonly string[]): Telling {
+  ordinary ??= gramsOf(ordinaryText())
   const grams = new Set<string>()
   const pairs = new Uint8Array(65_536)
   for (const text of texts) {
     for (let at = 0; at + tellingLength <= text.length; at += 1) {
-      grams.add(text.slice(at, at + tellingLength))
+      const gram = text.slice(at, at + tellingLength)
+      if (ordinary.has(gram)) continue
+      grams.add(gram)
       for (const step of [0, 2, 4]) pairs[pairAt(text, at + step)] = 1
     }
   }
-  return { grams, pairs }
+  return { wholes: texts.filter(({ length }) => length >= tellingLength), grams, pairs }
 }
 
 function runsIn(text: string, { grams, pairs }: Telling): { start: number; end: number }[] {
@@ -88,15 +115,18 @@ function pairAt(text: string, at: number): number {
 /** A secret as it may come back: as it is, or as JSON, URLs, forms and headers spell it. */
 function spellingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
+  // The frame of a PEM key is the same for everybody.
+  const parts = secret.split(/-----[A-Z ]+-----/)
   return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    new URLSearchParams([['', secret]]).toString().slice(1),
+    ...parts.flatMap((part) => [
+      part,
+      JSON.stringify(part).slice(1, -1),
+      encodeURIComponent(part.toWellFormed()),
+      new URLSearchParams([['', part]]).toString().slice(1),
+    ]),
     bytes.toString('base64'),
     bytes.toString('base64url'),
-    // The frame of a PEM key is the same for everybody.
-  ].flatMap((text) => text.split(/-----[A-Z ]+-----/))
+  ]
 }
 
 function maskText(text: string, mask: (part: string) => string): string {
