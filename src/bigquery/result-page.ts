@@ -2,7 +2,7 @@
 // who knows their schema reads them faster than JSON.parse does; so only what is around them is parsed here.
 
 /** The page without its rows. */
-export interface PageEnvelope {
+interface PageEnvelope {
   readonly [name: string]: unknown
 }
 

@@ -6,7 +6,7 @@ import { ConnectorError, type Fault } from '../errors.ts'
 import { parseDocument } from '../pipeline/encode.ts'
 
 /** What a document says of where its job is, or is to be. */
-export interface Whereabouts {
+interface Whereabouts {
   readonly projectId?: string
   readonly location?: string
 }

@@ -557,7 +557,7 @@ describe('bqc describe', () => {
     expect(await bqc(['describe', 'upset'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
-        'Known are streaming-insert, run-job, get-query-results, update, bigquery',
+        'Known are streaming-insert, run-job, get-query-results, update, upsert, bigquery',
       ),
     })
   })
