@@ -1,9 +1,11 @@
 // What every request of a connection carries, on both planes, and where it goes.
 import { afterEach, describe, expect, it } from 'vitest'
 import { openControlPlane } from '../../src/bigquery/control-plane.ts'
+import type { HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createInsertRows } from '../../src/bigquery/insert-all.ts'
 import { createReadPage } from '../../src/bigquery/query-results.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
+import { openTransport } from '../../src/bigquery/transport.ts'
 import { createUploadJob } from '../../src/bigquery/upload.ts'
 import { type ConnectionConfig, createConnector } from '../../src/index.ts'
 import { startLocalBigQuery } from '../../src/local/index.ts'
@@ -94,6 +96,45 @@ describe('a request', () => {
       code: 'BQC_CONFIG_INVALID',
       faults: [{ path: `/${field}` }],
     })
+  })
+})
+
+describe('the time that an insert has', () => {
+  it.each([
+    ['the operation\u2019s', { requestTimeout: 5000 }, 5000],
+    ['the connection\u2019s, where the operation names none', {}, 7000],
+  ])('is %s', async (_, own, timeoutMs) => {
+    const sent: HttpRequest[] = []
+    const http = {
+      async send(request: HttpRequest) {
+        sent.push(request)
+        return jsonReply({})
+      },
+      close: async () => {},
+    }
+    const tokens = { token: async () => undefined, renew: async () => undefined }
+    const transport = openTransport(http, tokens, { requestTimeoutMs: 7000 })
+    const destination = { projectId: 'demo', datasetId: 'shop', tableId: 'orders', templateSuffix: '' }
+    const options = { skipInvalidRows: false, ignoreUnknownValues: false, gzip: false, ...own }
+    const insertRows = createInsertRows(transport, 'http://localhost:9050', options)
+
+    await insertRows(
+      { destination, body: Buffer.from('{}'), rowCount: 1, attempt: 1 },
+      new AbortController().signal,
+    )
+
+    expect(sent.map((request) => request.timeoutMs)).toEqual([timeoutMs])
+  })
+
+  it('has no default of its own', async () => {
+    const connection = await createConnector().connect({
+      ...{ projectId: 'demo', grant: 'access-token', accessToken: 'x' },
+    })
+    open.push(connection)
+
+    const insert = connection.operation('streaming-insert', { objectType: 'datasets/shop/tables/orders' })
+
+    expect(insert.options).not.toHaveProperty('requestTimeout')
   })
 })
 
