@@ -11,7 +11,7 @@ export interface GivenValues {
   readonly directory: string
 }
 
-/** A connection file, or the JSON key file of a service account; `-` reads stdin. */
+/** A connection file, or a key file or credential file of Google's; `-` reads stdin. */
 export async function readConnectionFile(path: string): Promise<GivenValues> {
   const { content, directory } = await readJsonInput(path)
   if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
@@ -79,8 +79,17 @@ function secretInSight(name: string): ConnectorError {
   )
 }
 
-/** A Google key file says everything that a connection needs. */
+/** Google's own files say what a connection needs: key files all of it, credential files all but the project. */
 function asConnection(values: Record<string, unknown>): Record<string, unknown> {
-  if (values['type'] !== 'service_account') return values
-  return { grant: 'jwt-bearer', projectId: values['project_id'], serviceAccountKey: values }
+  const { type, project_id: projectId, quota_project_id: payer } = values
+  if (type === 'service_account') return { grant: 'jwt-bearer', projectId, serviceAccountKey: values }
+  if (typeof type !== 'string' || !credentialTypes.has(type)) return values
+  return { grant: 'application-default', credentials: values, ...(payer ? { projectId: payer } : {}) }
 }
+
+const credentialTypes: ReadonlySet<string> = new Set([
+  'authorized_user',
+  'external_account',
+  'external_account_authorized_user',
+  'impersonated_service_account',
+])

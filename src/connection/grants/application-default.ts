@@ -7,7 +7,7 @@ import { type Http, openTransport } from '../../bigquery/transport.ts'
 import { ConnectorError } from '../../errors.ts'
 import { createTokenSource, type Token } from '../token-source.ts'
 import { type CredentialFile, checkCredentialFile } from './credential-file.ts'
-import { fetchExternalToken } from './external-account.ts'
+import { openExternalAccount } from './external-account.ts'
 import { fetchImpersonatedToken, impersonatorScope } from './impersonation.ts'
 import { fetchJwtBearerToken } from './jwt-bearer.ts'
 import { fetchMetadataToken } from './metadata-server.ts'
@@ -31,11 +31,16 @@ export async function openApplicationDefault(
   if (given !== undefined) {
     return openFile(checkCredentialFile(given, 'The field credentials'), scopes, http, now)
   }
+  let opened: { readonly text: string; readonly fetch: Fetch } | undefined
   return async () => {
     const found = await findFile()
-    const fetch =
-      found === undefined ? () => fetchMetadataToken(scopes, now) : await openFile(found, scopes, http, now)
-    return fetch()
+    if (found === undefined) return fetchMetadataToken(scopes, now)
+    const { text, path } = found
+    if (opened?.text !== text) {
+      const file = checkCredentialFile(text, `The credential file ${path}`)
+      opened = { text, fetch: await openFile(file, scopes, http, now) }
+    }
+    return opened.fetch()
   }
 }
 
@@ -56,7 +61,7 @@ async function openFile(
     case 'impersonated_service_account':
       return openImpersonated(file, scopes, http, now)
     default:
-      return () => fetchExternalToken(file, scopes, http, now)
+      return openExternalAccount(file, scopes, http, now)
   }
 }
 
@@ -108,7 +113,7 @@ async function openImpersonated(
 }
 
 /** The file that a variable names, else the one that gcloud has written; undefined when there is none. */
-async function findFile(): Promise<CredentialFile | undefined> {
+async function findFile(): Promise<{ readonly path: string; readonly text: string } | undefined> {
   const named = process.env['GOOGLE_APPLICATION_CREDENTIALS']
   const path = named || join(gcloudDirectory(), 'application_default_credentials.json')
   const text = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
@@ -118,7 +123,7 @@ async function findFile(): Promise<CredentialFile | undefined> {
       `The credential file ${path} cannot be read (${thrown.code}). Check the variable GOOGLE_APPLICATION_CREDENTIALS and the rights of the file.`,
     )
   })
-  return text === undefined ? undefined : checkCredentialFile(text, `The credential file ${path}`)
+  return text === undefined ? undefined : { path, text }
 }
 
 function gcloudDirectory(): string {

@@ -1,54 +1,62 @@
 // Tokens for the identity of another platform (workload identity federation), through Google's own library,
 // which is loaded only for them and sends over our pool.
-import type { BaseExternalAccountClient, gaxios } from 'google-auth-library'
+import type {
+  BaseExternalAccountClient,
+  Credentials,
+  ExternalAccountAuthorizedUserClient,
+  gaxios,
+} from 'google-auth-library'
 import { type Http, openTransport } from '../../bigquery/transport.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { Token } from '../token-source.ts'
 import type { CredentialFile } from './credential-file.ts'
 import { refusalError, wordsOf } from './refusal.ts'
 
-/** Asks for one token. Each time by a new client, so that no token is kept anywhere but in our token source. */
-export async function fetchExternalToken(
+/** How long a token is good for where nobody says, in milliseconds. */
+const usualLifeMs = 3_600_000
+
+/** Each call of what it gives asks for a new token; none is kept but in our token source. */
+export function openExternalAccount(
   file: CredentialFile,
   scopes: readonly string[],
   http: Http,
   now: () => number,
-): Promise<Token> {
-  const library = await import('google-auth-library')
-  const transporter = openLibraryHttp(library.gaxios.Gaxios, http)
-  const options = { ...file, scopes: [...scopes], transporter, useAuthRequestParameters: false }
-  const client = openClient(library, options as never, file)
-  try {
-    const { token } = await client.getAccessToken()
-    // The library has the system's clock; what counts is how long the token lives.
-    const lifeMs = (client.credentials.expiry_date ?? Date.now() + 3_600_000) - Date.now()
-    return { value: token ?? '', expiresAt: now() + lifeMs }
-  } catch (thrown) {
-    throw errorOf(thrown)
+): () => Promise<Token> {
+  // One for all tokens: refresh tokens may be replaced by newer ones under way.
+  let client: Client | undefined
+  return async () => {
+    try {
+      client ??= await openClient(file, scopes, http)
+      Object.assign(client, { cachedAccessToken: null })
+      const { token } = await client.getAccessToken()
+      const { cachedAccessToken: issued } = client as unknown as { cachedAccessToken: Credentials | null }
+      // The library has the system's clock; what counts is how long the token lives.
+      const lifeMs = (issued?.expiry_date ?? Date.now() + usualLifeMs) - Date.now()
+      return { value: token ?? '', expiresAt: now() + lifeMs }
+    } catch (thrown) {
+      throw errorOf(thrown)
+    }
   }
 }
 
-type Library = typeof import('google-auth-library')
+type Client = BaseExternalAccountClient | ExternalAccountAuthorizedUserClient
 
-function openClient(
-  library: Library,
-  options: never,
-  { type, credential_source }: CredentialFile,
-): BaseExternalAccountClient | InstanceType<Library['ExternalAccountAuthorizedUserClient']> {
-  if (type === 'external_account_authorized_user') {
+async function openClient(file: CredentialFile, scopes: readonly string[], http: Http): Promise<Client> {
+  const library = await import('google-auth-library')
+  const transporter = openLibraryHttp(library.gaxios.Gaxios, http)
+  // With request parameters of its own, the library would log whole requests where its logs are on.
+  const options = { ...file, scopes: [...scopes], transporter, useAuthRequestParameters: false } as never
+  if (file.type === 'external_account_authorized_user') {
     return new library.ExternalAccountAuthorizedUserClient(options)
   }
-  const source = credential_source as Record<string, unknown>
+  const source = file['credential_source'] as Record<string, unknown>
   const client = source['environment_id']
     ? new library.AwsClient(options)
     : source['executable']
       ? new library.PluggableAuthClient(options)
       : new library.IdentityPoolClient(options)
   // The exchange of tokens is the one part that the library lets go its own way.
-  const { stsCredential, transporter } = client as unknown as {
-    stsCredential: { transporter: unknown }
-    transporter: unknown
-  }
+  const { stsCredential } = client as unknown as { stsCredential: { transporter: unknown } }
   stsCredential.transporter = transporter
   return client
 }

@@ -23,8 +23,10 @@ const newDirectory = (): string => {
   return path
 }
 
+let now = noon
 const open: { close(): Promise<void> }[] = []
 beforeEach(() => {
+  now = noon
   vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '')
   vi.stubEnv('CLOUDSDK_CONFIG', '/nowhere')
   vi.stubEnv('METADATA_SERVER_DETECTION', 'none')
@@ -51,7 +53,7 @@ async function startGoogle(answer: (asked: Asked) => Answer | 'drop') {
     close: async () => {},
   }
   const tokensOf = (config: Partial<ConnectionConfig>) =>
-    openTokenSource(resolvedConnection({ grant: 'application-default', ...config }), http, () => noon)
+    openTokenSource(resolvedConnection({ grant: 'application-default', ...config }), http, () => now)
   return { server, sent, http, tokensOf }
 }
 
@@ -251,6 +253,31 @@ describe('the identity of another platform', () => {
     await (await tokensOf({ credentials })).token()
 
     expect(formOf(server.asked[0])['subject_token']).toBe('from-program')
+  })
+
+  it('of a person is kept up by refresh tokens, of which the newest counts', async () => {
+    let count = 0
+    const { server, sent, tokensOf } = await startGoogle(() => {
+      count += 1
+      return { body: { access_token: `t${count}`, expires_in: 3000, refresh_token: `r${count}` } }
+    })
+    const credentials = {
+      type: 'external_account_authorized_user',
+      audience: '//iam.googleapis.com/locations/global/workforcePools/p/providers/q',
+      client_id: 'workforce',
+      client_secret: 'workforce-secret',
+      refresh_token: 'r0',
+      token_url: `${server.url}/oauthtoken`,
+    }
+    const tokens = await tokensOf({ credentials })
+
+    const values = [await tokens.token(), await tokens.renew('t1')]
+    now += 2_701_000
+    values.push(await tokens.token())
+
+    expect(values).toEqual(['t1', 't2', 't3'])
+    expect(server.asked.map((asked) => formOf(asked)['refresh_token'])).toEqual(['r0', 'r1', 'r2'])
+    expect(sent).toEqual(Array(3).fill(`${server.url}/oauthtoken`))
   })
 
   it('becomes a service account where the file says so', async () => {

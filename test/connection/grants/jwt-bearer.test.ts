@@ -278,8 +278,11 @@ describe('the values of a connection', () => {
     expect(() => resolvedConnection({ ...given, ...values })).toThrow(expected)
   })
 
-  it('are all there when the text of a JSON key file is the signature key', () => {
-    expect(() => resolvedConnection({ signatureKey: JSON.stringify(given.serviceAccountKey) })).not.toThrow()
+  it.each([
+    ['the text of a JSON key file', JSON.stringify(given.serviceAccountKey)],
+    ['a reference to one', 'file:key.json'],
+  ])('are all there when %s is the signature key', (_, signatureKey) => {
+    expect(() => resolvedConnection({ signatureKey })).not.toThrow()
   })
 
   it('are not all there when a PEM comes without an issuer', () => {
