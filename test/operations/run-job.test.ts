@@ -149,7 +149,7 @@ describe('Run Job', () => {
     expect(outcome).toMatchObject({
       status: 'failure',
       errorCode: 'BQC_ABORTED',
-      message: expect.stringContaining('The job was cancelled.'),
+      message: expect.stringContaining('told to cancel it'),
     })
     await until(async () => (await jobsOf('stopped_'))[0]?.status.errorResult?.reason === 'stopped')
   })
@@ -169,7 +169,7 @@ describe('Run Job', () => {
 
     await connection.close()
 
-    expect((await all)[0]?.message).toContain('The job was cancelled.')
+    expect((await all)[0]?.message).toContain('told to cancel it')
     await until(async () => (await jobsOf('closed_'))[0]?.status.errorResult?.reason === 'stopped')
   })
 

@@ -64,7 +64,8 @@ export function createRunToEnd(
       return { ...started, job: referredTo(started.job, reference) }
     } catch (thrown) {
       if (!signal?.aborted) throw isOpen(thrown) ? openQuestion(job, thrown) : thrown
-      throw await stop.error(job, 'being started', thrown)
+      const ended = await stop.end(job, 'being started', thrown)
+      return { job: referredTo(ended, reference), origin: 'here' as const }
     } finally {
       stop.release()
     }

@@ -2,7 +2,7 @@
 import type { Job, JobReference } from '../../bigquery/control-plane.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { OperationContext } from '../open-operation.ts'
-import { nameOfJob } from './job-state.ts'
+import { isDone, nameOfJob } from './job-state.ts'
 
 /** Milliseconds that the request to stop a job may take, its retries included. */
 const patienceMs = 5000
@@ -20,9 +20,21 @@ export async function stopJob({ clock, control }: StopContext, job: JobReference
   }
 }
 
+/** What an error says of a job that BigQuery was told to cancel. */
+export const toldToCancel =
+  'BigQuery was told to cancel it, which may take a minute: look at it before running it again.'
+
+/** The order to cancel it came too late: it is done, well or badly, by itself. */
+export function endedByItself(job: Job): boolean {
+  return isDone(job) && job.status?.errorResult?.reason !== 'stopped'
+}
+
 export interface StopWatch {
-  /** The error of an execution that was stopped; it says what became of its job. */
-  error(job: Job, state: 'being started' | 'under way', cause: unknown): Promise<ConnectorError>
+  /**
+   * For an execution that was stopped: gives the job where that is done all the same.
+   * @throws ConnectorError `BQC_ABORTED` that says what became of the job.
+   */
+  end(job: Job, state: 'being started' | 'under way', cause: unknown): Promise<Job>
   /** The job is none of the signal's business any more. */
   release(): void
 }
@@ -44,15 +56,13 @@ export function stopWithSignal(
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   return {
-    async error(job, state, cause) {
-      const stopped = `Stopped while job ${nameOfJob(job)} was ${state}.`
+    async end(job, state, cause) {
       const [answer] = await Promise.allSettled([stopping])
-      if (answer?.status === 'fulfilled' && answer.value) {
-        const text = `${stopped} The job was cancelled.`
-        return new ConnectorError('BQC_ABORTED', text, { payload: answer.value, cause })
-      }
-      const text = `${stopped} It may go on: look at it before running it again.`
-      return new ConnectorError('BQC_ABORTED', text, { payload: job, cause })
+      const told = answer?.status === 'fulfilled' ? answer.value : undefined
+      if (told !== undefined && endedByItself(told)) return told
+      const outlook = told === undefined ? 'It may go on: look at it before running it again.' : toldToCancel
+      const text = `Stopped while job ${nameOfJob(job)} was ${state}. ${outlook}`
+      throw new ConnectorError('BQC_ABORTED', text, { payload: told ?? job, cause })
     },
     release: () => signal?.removeEventListener('abort', stop),
   }

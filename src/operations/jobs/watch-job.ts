@@ -5,7 +5,7 @@ import { asConnectorError, ConnectorError } from '../../errors.ts'
 import type { OperationContext } from '../open-operation.ts'
 import { pollWaitMs } from '../poll-ladder.ts'
 import { isDone, nameOfJob, referenceOf, referredTo } from './job-state.ts'
-import { stopJob, stopWithSignal } from './stop-job.ts'
+import { endedByItself, stopJob, stopWithSignal, toldToCancel } from './stop-job.ts'
 
 export interface Patience {
   /** Milliseconds from `since` for the job to be done: 0 looks once, -1 waits for ever. */
@@ -75,7 +75,7 @@ export function createWatchJob(context: WatchContext): WatchJob {
       return job
     } catch (thrown) {
       if (!signal?.aborted) throw thrown
-      throw await stop.error(job, 'under way', thrown)
+      return await stop.end(job, 'under way', thrown)
     } finally {
       stop.release()
     }
@@ -92,9 +92,8 @@ export function createWatchJob(context: WatchContext): WatchJob {
         const text = `${late} It could not be cancelled, and may go on: ${asConnectorError(answer.reason).message}`
         throw new ConnectorError('BQC_JOB_TIMEOUT', text, { payload: last, cause: answer.reason })
       }
-      // The end came before the order to stop.
-      if (isDone(answer.value)) return answer.value
-      const text = `${late} It was cancelled: allow more time, and run it again.`
+      if (endedByItself(answer.value)) return answer.value
+      const text = `${late} ${toldToCancel}`
       throw new ConnectorError('BQC_JOB_TIMEOUT', text, { payload: answer.value, cause: trouble })
     }
   }

@@ -38,9 +38,7 @@ export function createLoadFile(context: OperationContext): LoadFile {
     // The last byte may be there, and the job under way, when the answer is not waited for any more.
     const stop = stopWithSignal(context, () => reference, signal)
     const started = await uploadJob(projectId, job, file, signal)
-      .catch(async (thrown) => {
-        throw signal.aborted ? await stop.error(job, 'being started', thrown) : thrown
-      })
+      .catch((thrown) => (signal.aborted ? stop.end(job, 'being started', thrown) : Promise.reject(thrown)))
       .finally(stop.release)
     const patience = { timeoutMs, cancelOnTimeout: true, cancelOnStop: true }
     return watch(referredTo(started, reference), patience, signal)

@@ -72,7 +72,7 @@ export function openJobService(
       const errorResult = { reason: 'stopped', message: 'Job execution was cancelled.' }
       jobs.set(id, { ...job, status: { state: 'DONE', errorResult } })
     }
-    return jsonReply({ job })
+    return jsonReply({ job: jobs.get(id) })
   }
 
   const { transport } = scriptedTransport(async (request) => {

@@ -184,7 +184,10 @@ describe('the time for a job', () => {
 
     const error = await errorOf(watch(load, { timeoutMs: 0, cancelOnTimeout: true }))
 
-    expect(error).toMatchObject({ code: 'BQC_JOB_TIMEOUT', message: expect.stringContaining('cancelled') })
+    expect(error).toMatchObject({
+      code: 'BQC_JOB_TIMEOUT',
+      message: expect.stringContaining('told to cancel it'),
+    })
     expect(jobs.get('j')?.status?.errorResult).toMatchObject({ reason: 'stopped' })
     expect(asked).toEqual(['get 0', 'cancel 0'])
     expect(clock.pending).toBe(0)
@@ -249,8 +252,21 @@ describe('an execution that is stopped while its job is under way', () => {
 
     expect(await error).toMatchObject({
       code: 'BQC_ABORTED',
-      message: expect.stringContaining('was cancelled'),
+      message: expect.stringContaining('told to cancel it'),
     })
     expect([announced, jobs.get('j')?.status?.state, clock.pending]).toEqual([1, 'DONE', 0])
+  })
+
+  it('gives the job that was done before the order to cancel it came', async () => {
+    const { watch, end, closing, clock } = openWatching()
+    const stop = new AbortController()
+    const watched = watch(load, { timeoutMs: -1, cancelOnStop: true }, stop.signal)
+    await clock.advance(500)
+    end('j')
+
+    stop.abort()
+    await Promise.all(closing)
+
+    expect((await watched).status).toEqual({ state: 'DONE' })
   })
 })
