@@ -25,6 +25,7 @@ import { installMacros } from './sql/macros.ts'
 import { loadParser } from './sql/parse.ts'
 import { openCatalog } from './storage/catalog.ts'
 import { type Engine, openEngine } from './storage/engine.ts'
+import { createExpiry } from './storage/expiry.ts'
 import { createMutex } from './storage/mutex.ts'
 import { createPool } from './storage/pool.ts'
 import { prepareStorage } from './storage/set-up.ts'
@@ -160,6 +161,7 @@ async function serve(
       },
       tokens: signIn.tokens,
       faults,
+      expire: createExpiry(catalog, now),
       loads,
       objects,
       uploads,

@@ -51,6 +51,7 @@ async function serve(
     await send(response, new Reply(status, body, headers))
     return
   }
+  await options.services.expire()
   if (met?.cutBody !== undefined) cutBody(request, met.cutBody)
   const reply = await answer(options, request).catch((error: unknown) => {
     const failure = error instanceof ApiError ? error : new ApiError(500, 'internalError', firstLine(error))

@@ -2,8 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createConnector } from '../../src/index.ts'
+import { startLocalBigQuery } from '../../src/local/index.ts'
 import { bqc as runBqc } from '../fixtures/bqc.ts'
-import { embedded } from '../fixtures/embedded.ts'
+import { settled } from '../fixtures/clocks.ts'
+import { embedded, query } from '../fixtures/embedded.ts'
 
 const bigquery = embedded()
 let directory: string
@@ -24,6 +27,46 @@ const bqc = (args: readonly string[], stdin?: string) =>
   })
 
 describe('bqc upsert', () => {
+  it('that is killed in the middle leaves a temporary table, which BigQuery removes when its time is over', async () => {
+    let clock = Date.now()
+    const faults = [{ match: { method: 'PUT', path: 'upload_id=' }, delayMs: 5000 }]
+    const local = await startLocalBigQuery({ port: 0, projectId: 'demo', now: () => clock, faults })
+    const connection = await createConnector().connect({
+      projectId: 'demo',
+      endpoint: local.url,
+      grant: 'none',
+    })
+    const statements = ['CREATE SCHEMA shop', 'CREATE TABLE shop.orders (id INT64, item STRING)']
+    for await (const { message } of connection
+      .operation('run-job', { objectType: 'QUERY' })
+      .execute(statements.map(query)))
+      expect(message).toBe('')
+    const tables = async () => {
+      const types = await connection.browse('streaming-insert', { datasetId: 'shop' })
+      return types.map(({ label }) => label)
+    }
+    const file = join(directory, 'killed.csv')
+    await writeFile(file, '1,coffee\n')
+
+    const { code } = await runBqc(
+      ['upsert', 'shop.orders', file, '--key', 'id', '-o', 'temporaryTableHours=2'],
+      {
+        env: { BIGQUERY_EMULATOR_HOST: local.url, GOOGLE_CLOUD_PROJECT: 'demo' },
+        signal: 'SIGKILL',
+        interrupt: async () => {
+          while ((await tables()).length < 2) await settled()
+        },
+      },
+    )
+
+    expect(code).toBeNull()
+    expect(await tables()).toEqual(['orders', expect.stringMatching(/^orders_upsert_/)])
+    clock += 3 * 3_600_000
+    expect(await tables()).toEqual(['orders'])
+    await connection.close()
+    await local.close()
+  })
+
   it('takes a file for what its name says, and tells what became of its rows', async () => {
     const file = join(directory, 'orders.csv')
     await writeFile(file, 'id,item\n1,coffee\n2,salt\n')

@@ -181,3 +181,20 @@ describe('the HTTP face', () => {
     await other.local.close()
   })
 })
+
+test('a table goes when its expiration time is over, and not before', async () => {
+  let clock = Date.parse('2026-03-01T00:00:00Z')
+  const timed = await startApi({ now: () => clock })
+  await timed.table('d', 'kept', [{ name: 'a', type: 'INTEGER' }])
+  await timed.table('d', 'staging', [{ name: 'a', type: 'INTEGER' }])
+  const path = 'projects/demo/datasets/d/tables/staging'
+  await timed.call('PATCH', path, { expirationTime: String(clock + 3_600_000) })
+
+  clock += 3_599_000
+  expect((await timed.call('GET', path)).status).toBe(200)
+  clock += 1_000
+  expect((await timed.call('GET', path)).status).toBe(404)
+  expect((await timed.query('SELECT * FROM d.staging')).body.error.message).toContain('Not found')
+  expect((await timed.query('SELECT * FROM d.kept')).status).toBe(200)
+  await timed.local.close()
+})

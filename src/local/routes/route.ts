@@ -26,6 +26,8 @@ export interface Services {
   readonly uploads: Uploads
   readonly requests: RequestMemory
   readonly faults: Faults
+  /** Removes the tables whose time is over. */
+  readonly expire: () => Promise<void>
   readonly now: () => number
 }
 
