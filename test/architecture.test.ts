@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import type { BrowseScope, ProfileScope } from '../src/contract/connection.ts'
 import { lintDescriptor } from '../src/descriptor/lint.ts'
 import { optionTypes } from '../tools/option-types.ts'
 
@@ -43,6 +44,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   studio: ['index.ts', 'local/index.ts'],
   cli: ['index.ts', 'local/index.ts'],
 }
+
+/** Of BrowseScope and ProfileScope. */
+const scopeParameters: readonly (keyof BrowseScope | keyof ProfileScope)[] = [
+  'datasetId',
+  'decimals',
+  'depth',
+  'discovery',
+  'integers',
+  'limit',
+  'projectIdOverride',
+  'query',
+  'resourceType',
+  'search',
+]
 
 const importOf = /\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g
 
@@ -161,6 +176,22 @@ describe('descriptors', () => {
     const { returnApplicationErrors } = readJson(`descriptors/${file}`).options.properties
 
     expect(returnApplicationErrors).toMatchObject({ type: 'boolean', default: true })
+  })
+
+  it.each(operations)('%s asks for nothing that browse and profile do not know', (file) => {
+    const { scope = { properties: {} } } = readJson(`descriptors/${file}`)
+
+    for (const name of Object.keys(scope.properties)) expect(scopeParameters).toContain(name)
+  })
+
+  it('say where each field stands, wherever a form has groups', () => {
+    const lost = files
+      .flatMap((file) => Object.values(readJson(`descriptors/${file}`)) as { properties?: object }[])
+      .filter((form) => 'x-groups' in Object(form))
+      .flatMap(({ properties = {} }) => Object.entries(properties))
+      .filter(([name, field]) => name !== 'objectType' && !('x-group' in field && 'x-order' in field))
+
+    expect(lost.map(([name]) => name)).toEqual([])
   })
 
   it('have their types in src/contract/options as `npm run generate` writes them', () => {

@@ -7,7 +7,11 @@ type Field = {
   readonly type: string | readonly string[]
   readonly default?: unknown
   readonly enum?: readonly unknown[]
-  readonly oneOf?: readonly { readonly const: unknown }[]
+  readonly oneOf?: readonly {
+    readonly const: unknown
+    readonly title: string
+    readonly description?: string
+  }[]
   readonly items?: Field
   readonly additionalProperties?: Field | boolean
   readonly 'x-per-document'?: true | 'only'
@@ -55,7 +59,10 @@ function fileOf(source: string, name: string, about: string, { properties, requi
 
 function member(name: string, field: Field, isPresent: boolean): string {
   const fallback = field.default === undefined ? '' : ` Default: ${JSON.stringify(field.default)}.`
-  const comment = `  /** ${`${field.description}${fallback}`.replaceAll('*/', '* /')} */\n`
+  const labels = (field.oneOf ?? [])
+    .map((one) => ` ${one.const}: ${one.title}.${one.description ? ` ${one.description}` : ''}`)
+    .join('')
+  const comment = `  /** ${`${field.description}${labels}${fallback}`.replaceAll('*/', '* /')} */\n`
   const start = `  readonly ${name}${isPresent ? '' : '?'}:`
   const types = typesOf(field)
   const line = `${start} ${types.join(' | ')}\n`

@@ -70,15 +70,38 @@ async function lintFile(path: string, json: boolean): Promise<void> {
   if (faults.length > 0) process.exitCode = exitCodes.someDidNot
 }
 
+/** In the order of a host's form: what stands above the groups, then group by group. */
 function fieldsOf(schema: JsonSchema): string[][] {
   const properties = schema['properties'] as Record<string, JsonSchema>
   const required = (schema['required'] ?? []) as readonly string[]
-  return Object.entries(properties).map(([name, field]) => [
+  const groups = ((schema['x-groups'] ?? []) as readonly { readonly id: string }[]).map(({ id }) => id)
+  const placeOf = (field: JsonSchema) => [
+    groups.indexOf(String(field['x-group'])),
+    Number(field['x-order'] ?? Number.MAX_SAFE_INTEGER),
+  ]
+  const fields = Object.entries(properties).sort(([, a], [, b]) => {
+    const [group = 0, order = 0] = placeOf(a)
+    const [otherGroup = 0, otherOrder = 0] = placeOf(b)
+    return group - otherGroup || order - otherOrder
+  })
+  return fields.map(([name, field]) => [
     required.includes(name) ? `${name} *` : name,
     allowed(field),
     field['default'] === undefined ? '' : JSON.stringify(field['default']),
-    String(field['description']),
+    `${field['description']}${labels(field)}${perDocument(field)}`,
   ])
+}
+
+function labels({ oneOf = [] }: JsonSchema): string {
+  const values = oneOf as readonly { const: unknown; title: string; description?: string }[]
+  return values
+    .map((one) => ` ${one.const}: ${one.title}.${one.description ? ` ${one.description}` : ''}`)
+    .join('')
+}
+
+function perDocument({ 'x-per-document': per }: JsonSchema): string {
+  if (per === 'only') return ' Only documents have it, as a property.'
+  return per === true ? " A document's property of this name goes before it." : ''
 }
 
 function allowed({ type, enum: values, oneOf, minimum, maximum }: JsonSchema): string {

@@ -21,7 +21,7 @@ export interface BigqueryConnection {
   readonly endpoint: string
   /** Further claims of the signed JWT, by name. The scopes, parted by single spaces, are the claim scope. Default: {"scope":"https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/bigquery.insertdata https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.full_control https://www.googleapis.com/auth/devstorage.read_only https://www.googleapis.com/auth/devstorage.read_write"}. */
   readonly extendedClaims: { readonly [name: string]: unknown }
-  /** How a token is obtained. none is accepted only for an endpoint on this machine. Default: "jwt-bearer". */
+  /** How a token is obtained. none is accepted only for an endpoint on this machine. jwt-bearer: Service account. A JWT that is signed with the private key of a service account. authorization-code: User. A user consents in the browser. application-default: Application default. The credentials of this machine, or those of a file: service account, user, external account, impersonation. access-token: Access token. A token that is ready, and not refreshed. none: None. For the embedded BigQuery alone: only for an endpoint on this machine. Default: "jwt-bearer". */
   readonly grant: 'jwt-bearer' | 'authorization-code' | 'application-default' | 'access-token' | 'none'
   /** E-mail address of a service account to work as. The account that signs in needs the role Service Account Token Creator on it. */
   readonly impersonate?: string

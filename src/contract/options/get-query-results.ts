@@ -1,11 +1,11 @@
 // Written from descriptors/operations/get-query-results.json by `npm run generate`.
 /** The options of Get Query Results, resolved. */
 export interface GetQueryResultsOptions {
-  /** How NUMERIC and BIGNUMERIC values are given. Every choice is exact. Default: "string". */
+  /** How NUMERIC and BIGNUMERIC values are given. Every choice is exact. string: Text. Every value, as a document may give it back. number: Number where exact. Numbers of up to 15 significant digits, text beyond. Default: "string". */
   readonly decimals: 'string' | 'number'
-  /** Asks for compressed pages, and unzips them beside the main thread. auto: where the endpoint is not on this machine. Default: "auto". */
+  /** Asks for compressed pages, and unzips them beside the main thread. auto: Where the endpoint is not on this machine. always: Always. never: Never. Default: "auto". */
   readonly gzip: 'auto' | 'always' | 'never'
-  /** How INT64 values are given. Every choice is exact. Default: "string". */
+  /** How INT64 values are given. Every choice is exact. string: Text. Every value, as a document may give it back. number: Number where exact. Numbers from -(2^53 - 1) to 2^53 - 1, text beyond. bigint: BigInt. For programs: JSON has no such value. Default: "string". */
   readonly integers: 'string' | 'number' | 'bigint'
   /** Rows in a page at most, not in all: every page is read, the next one while a page is taken. A page has about 10 MB at most. Default: 1000. */
   readonly maxResults: number

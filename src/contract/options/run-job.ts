@@ -13,9 +13,9 @@ export interface RunJobOptions {
   readonly maxAttempts: number
   /** Jobs that run at the same time, at most. 1: a job begins after the one before it has ended, so that it may build on it. More: jobs that do not depend on each other. Outcomes keep the documents' order. Default: 1. */
   readonly maxConcurrentJobs: number
-  /** The kind of job. A document's configuration has this kind and no other. */
+  /** The kind of job. A document's configuration has this kind and no other. QUERY: Query. LOAD: Load. EXTRACT: Extract. COPY: Copy. */
   readonly objectType: 'QUERY' | 'LOAD' | 'EXTRACT' | 'COPY'
-  /** What becomes of jobs that are under way when the execution is stopped. auto: those are cancelled that could not be found again, because their id was made up at random; others go on. cancel: all are cancelled. leave: all go on. Default: "auto". */
+  /** What becomes of jobs that are under way when the execution is stopped. auto: Cancel those that could not be found again. Their id was made up at random; others go on. cancel: Cancel all. leave: Leave all. Default: "auto". */
   readonly onStop: 'auto' | 'cancel' | 'leave'
   /** Price of a TiB that a query bills, for costEstimate in the outcome's statistics. The default is the list price of on-demand queries in the US, in US dollars; other regions have others. 0: no estimate. Default: 6.25. */
   readonly pricePerTiB: number

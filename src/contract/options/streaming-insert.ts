@@ -13,7 +13,7 @@ export interface StreamingInsertOptions {
   readonly datasetId: string
   /** Gives each row an insertId, kept through every retry, by which BigQuery drops a row that it has already. Off: a retry after a lost answer may store rows twice, but BigQuery allows more bytes a second. Default: true. */
   readonly generateInsertId: boolean
-  /** Compresses requests, beside the main thread. auto: where the endpoint is not on this machine. Limits of a request count its bytes before compression. Default: "auto". */
+  /** Compresses requests, beside the main thread. Limits of a request count its bytes before compression. auto: Where the endpoint is not on this machine. always: Always. never: Never. Default: "auto". */
   readonly gzip: 'auto' | 'always' | 'never'
   /** Stores a row without the values that the table has no field for, instead of refusing it. Default: false. */
   readonly ignoreUnknownValues: boolean
@@ -27,7 +27,7 @@ export interface StreamingInsertOptions {
   readonly newTableWaitMs: number
   /** The table, or DYNAMIC: each document names its table by its properties datasetId and tableId. */
   readonly objectType: string
-  /** document: outcomes come in the order of the documents, and wait for a table that pauses. settled: as they settle, so that a table that pauses holds up no other; when its documents fill half of the budget, it is given up. Default: "document". */
+  /** In which order outcomes are handed on. document: Of the documents. Outcomes wait for a table that pauses. settled: As they settle. A table that pauses holds up no other; when its documents fill half of the budget, it is given up. Default: "document". */
   readonly outcomeOrder: 'document' | 'settled'
   /** Project of the table, where it is not the connection's. */
   readonly projectIdOverride?: string
@@ -45,6 +45,6 @@ export interface StreamingInsertOptions {
   readonly tableId: string
   /** Rows go to the table named TABLE + suffix, which BigQuery creates with the schema of TABLE. Default: "". */
   readonly templateSuffix: string
-  /** local: each document is checked against the table before it is sent, and every fault is told with its path. service: checking is left to BigQuery. Documents that are JSON text or bytes are then not even parsed, which is faster; a malformed one still harms no other. Objects are written as JSON.stringify writes them: no bigints, bytes as text. Default: "local". */
+  /** Who checks documents before they are stored. local: The connector. Each document is checked against the table before it is sent, and every fault is told with its path. service: BigQuery. Faster: documents that are JSON text or bytes are not even parsed. A malformed one still harms no other. Objects are written as JSON.stringify writes them: no bigints, bytes as text. Default: "local". */
   readonly validation: 'local' | 'service'
 }

@@ -9,13 +9,13 @@ export interface UpsertOptions {
   readonly autodetectCSV: boolean
   /** BigQuery guesses the columns from the file, in place of the table schema. Default: false. */
   readonly autodetectJSON: boolean
-  /** What happens where the destination table is not there. Default: "CREATE_IF_NEEDED". */
+  /** What happens where the destination table is not there. CREATE_IF_NEEDED: Create if needed. CREATE_NEVER: Never create. The load fails. Default: "CREATE_IF_NEEDED". */
   readonly createDisposition: 'CREATE_IF_NEEDED' | 'CREATE_NEVER'
   /** Dataset of the tables, in place of the object type's. Every step uses it. Default: "". */
   readonly datasetId: string
   /** A BOOL column of the file; rows that have true here are removed from the target. The target need not have the column. Empty: none are removed. Default: "". */
   readonly deleteColumn: string
-  /** Whether the temporary table is removed at the end. Default: "DELETE_ALWAYS_VALUE". */
+  /** Whether the temporary table is removed at the end. DELETE_ALWAYS_VALUE: Always. Also when the load or the SQL fails, or the execution is stopped. DELETE_IF_SUCCESS_VALUE: If the SQL succeeds. NO_DELETE_VALUE: Never. BigQuery removes it when its lifetime is over. Default: "DELETE_ALWAYS_VALUE". */
   readonly deleteTempTableAfterQuery: 'DELETE_ALWAYS_VALUE' | 'DELETE_IF_SUCCESS_VALUE' | 'NO_DELETE_VALUE'
   /** The table that the file is loaded into. Empty: the object type's. Default: "". */
   readonly destinationTableForLoad: string
@@ -53,7 +53,7 @@ export interface UpsertOptions {
   readonly runSqlAfterLoad: boolean
   /** Rows at the beginning that are no data, such as a header. Empty: none; where the schema is autodetected, BigQuery looks for a header itself. */
   readonly skipLeadingRows?: number
-  /** What the file is. Default: "CSV". */
+  /** What the file is. CSV: CSV. NEWLINE_DELIMITED_JSON: JSON, one object a line. PARQUET: Parquet. AVRO: Avro. ORC: ORC. Default: "CSV". */
   readonly sourceFormat: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET' | 'AVRO' | 'ORC'
   /** SQL that is run after the load; $LOAD_TARGET_TABLE and $QUERY_TARGET_TABLE stand for the temporary table and the target. Empty: a MERGE by the key columns. Default: "". */
   readonly sqlCommand: string
@@ -69,6 +69,6 @@ export interface UpsertOptions {
   readonly useAvroLogicalTypes: boolean
   /** The SQL command is written in legacy SQL. Default: false. */
   readonly useLegacySql: boolean
-  /** What becomes of rows that the destination table has already. A temporary table has none. Default: "WRITE_APPEND". */
+  /** What becomes of rows that the destination table has already. A temporary table has none. WRITE_TRUNCATE: Truncate. They are replaced. WRITE_APPEND: Append. They stay. WRITE_EMPTY: Fail if not empty. The load fails. Default: "WRITE_APPEND". */
   readonly writeDisposition: 'WRITE_TRUNCATE' | 'WRITE_APPEND' | 'WRITE_EMPTY'
 }
