@@ -26,6 +26,14 @@ describe('the descriptor', () => {
     )
     const secrets = fields.filter(([, field]) => field['x-secret'] === true).map(([name]) => name)
 
-    expect(secrets).toEqual(expect.arrayContaining(['accessToken', 'serviceAccountKey', 'signatureKey']))
+    expect(secrets).toEqual(
+      expect.arrayContaining([
+        'accessToken',
+        'clientSecret',
+        'refreshToken',
+        'serviceAccountKey',
+        'signatureKey',
+      ]),
+    )
   })
 })
