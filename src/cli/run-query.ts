@@ -1,4 +1,4 @@
-// A statement -> its rows: Run Job, then Get Query Results.
+// A statement -> its rows.
 import { type Connection, ConnectorError, type JsonObject, type Outcome } from '../index.ts'
 
 /** A query that BigQuery, the set-up or the user stopped; the outcome says why. */
@@ -10,6 +10,9 @@ export class Unsuccessful extends Error {
   }
 }
 
+/** Whoever waits at a terminal stops it when it takes too long. */
+const patienceMs = 3_600_000
+
 /** @throws Unsuccessful, or ConnectorError `BQC_ABORTED` */
 export async function* runQuery(
   connection: Connection,
@@ -17,24 +20,15 @@ export async function* runQuery(
   signal: AbortSignal,
   options: { readonly maxResults?: number } = {},
 ): AsyncGenerator<JsonObject, void, undefined> {
-  const runJob = connection.operation('run-job', { objectType: 'QUERY' })
-  const getResults = connection.operation('get-query-results', { objectType: 'QUERY', ...options })
-
   // An operation that is stopped before it begins has no document, and so no outcome.
-  if (signal.aborted) throw stopped()
-  for await (const job of runJob.execute([{ data: { configuration: { query: { query: sql } } } }], {
-    signal,
-  })) {
-    if (job.status !== 'success') throw new Unsuccessful(job)
-    if (signal.aborted) throw stopped()
-    const { jobReference } = job.payload as { jobReference: JsonObject }
-    for await (const row of getResults.execute([{ data: jobReference }], { signal })) {
-      if (row.status !== 'success') throw new Unsuccessful(row)
-      if (row.payload !== undefined) yield row.payload as JsonObject
-    }
+  if (signal.aborted) throw new ConnectorError('BQC_ABORTED', 'Stopped before the statement was run.')
+  const getResults = connection.operation('get-query-results', {
+    objectType: 'QUERY',
+    timeoutMs: patienceMs,
+    ...options,
+  })
+  for await (const row of getResults.execute([{ data: { query: sql } }], { signal })) {
+    if (row.status !== 'success') throw new Unsuccessful(row)
+    if (row.payload !== undefined) yield row.payload as JsonObject
   }
-}
-
-function stopped(): ConnectorError {
-  return new ConnectorError('BQC_ABORTED', 'Stopped before the result was read.')
 }
