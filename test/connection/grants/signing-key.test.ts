@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { openTokenSource } from '../../../src/connection/grants/grants.ts'
@@ -146,6 +147,46 @@ describe('a key that is none', () => {
     for (const secret of [...secrets, password, 'wrong password', p12.slice(60, 100)]) {
       expect(refusal.message).not.toContain(secret)
     }
+  })
+
+  const damaged = (base64: string, at: number, byte: number): string => {
+    const bytes = Buffer.from(base64, 'base64')
+    bytes[at % bytes.length] = byte
+    return bytes.toString('base64')
+  }
+  const framed = (text: string) => `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----`
+  const [der = ''] = [key.pem.replace(/-----[A-Z ]+-----|\s/g, '')]
+
+  it.each<[string, fc.Arbitrary<string>]>([
+    ['any text', fc.string({ minLength: 12, maxLength: 300 })],
+    ['any bytes', fc.uint8Array({ minLength: 12 }).map((bytes) => Buffer.from(bytes).toString('base64'))],
+    ['a PEM of any bytes', fc.base64String({ minLength: 12 }).map(framed)],
+    [
+      'a PEM with one byte changed',
+      fc.tuple(fc.nat(), fc.nat(255)).map(([at, byte]) => framed(damaged(der, at, byte))),
+    ],
+    ['a P12 with one byte changed', fc.tuple(fc.nat(), fc.nat(255)).map((change) => damaged(p12, ...change))],
+  ])('is never quoted and never a fault of ours: %s', async (_, texts) => {
+    const values = { projectId: 'demo', issuer: email, signatureKeyPassword: password }
+    await fc.assert(
+      fc.asyncProperty(texts, async (signatureKey) => {
+        // A change may hit what does not matter, such as the name of the key.
+        const refusal = await readSigningKey({ ...values, signatureKey }).then(
+          () => undefined,
+          (thrown) => thrown,
+        )
+
+        expect(refusal?.code ?? 'BQC_KEY_INVALID').toBe('BQC_KEY_INVALID')
+        const { message = '', cause } = refusal ?? {}
+        expect(cause).toBeUndefined()
+        expect(message).not.toContain('\n')
+        for (let at = 0; at + 12 <= signatureKey.length; at += 6) {
+          const piece = signatureKey.slice(at, at + 12)
+          if (!piece.includes('KEY-----') && !piece.includes('-----B')) expect(message).not.toContain(piece)
+        }
+      }),
+      { numRuns: 100 },
+    )
   })
 
   it('is not the matter when nobody says whose key it is', async () => {
