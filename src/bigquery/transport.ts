@@ -126,10 +126,10 @@ export function openTransport(
   })
 
   const send = async (request: HttpRequest): Promise<HttpReply> => {
-    const token = await tokens.token()
+    const token = await unlessAborted(tokens.token(), request)
     const reply = await http.send(authorized(request, token))
     if (reply.status !== 401 || token === undefined) return reply
-    const renewed = await tokens.renew(token)
+    const renewed = await unlessAborted(tokens.renew(token), request)
     return renewed === token ? reply : http.send(authorized(request, renewed))
   }
 
@@ -147,6 +147,20 @@ export function openTransport(
       const empty = reply.status === 204 || reply.text === ''
       return new Response(empty ? null : reply.text, { status: reply.status, headers: reply.headers })
     },
+  }
+}
+
+/** A token is fetched for all: whoever stops leaves it to the others. */
+async function unlessAborted<T>(token: Promise<T>, { method, url, signal }: HttpRequest): Promise<T> {
+  if (signal === undefined) return token
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(aborted(method, url))
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  try {
+    return await Promise.race([token, stopped])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -134,6 +134,24 @@ describe('the token', () => {
     expect(server.asked).toEqual([])
   })
 
+  it('is waited for no longer than the request is, and stays for others', async () => {
+    const { server, http } = await start(() => ({}))
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const slow = { token: () => promise, renew: () => promise }
+    const transport = openTransport(http, slow)
+    const stop = new AbortController()
+    const stopped = refusalOf(transport.send({ method: 'GET', url: server.url, signal: stop.signal }))
+    const other = transport.send({ method: 'GET', url: server.url, signal: new AbortController().signal })
+
+    stop.abort()
+    const refusal = await stopped
+    resolve('late')
+    const reply = await other
+
+    expect(refusal.code).toBe('BQC_ABORTED')
+    expect([reply.status, tokensAt(server)]).toEqual([200, ['Bearer late']])
+  })
+
   it.each([400, 403, 500, 503])('is not renewed after a %i', async (status) => {
     const { server, http } = await start(() => ({ status }))
     const tokens = countingTokens()
