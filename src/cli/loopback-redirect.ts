@@ -10,7 +10,7 @@ export interface LoopbackRedirect {
    * Hands what comes to `take`, path and query, one after another, until something is not stray. The person sees how
    * it went.
    * @param isStray whether what `take` threw means that the right answer may still come.
-   * @throws what `take` threw, or the signal's reason as soon as it is aborted.
+   * @throws what `take` threw, or the signal's reason when it is aborted while nothing is being taken.
    */
   answer<T>(
     take: (callbackUrl: string) => Promise<T>,
@@ -60,7 +60,8 @@ export async function openLoopbackRedirect(): Promise<LoopbackRedirect> {
         await show(response, settled.ok ? pages.given : pages.refused)
         resolve(settled)
       }
-      const stop = () => reject(signal.reason)
+      // An answer that is being taken is the last one.
+      const stop = () => void turn.then((settled) => settled ?? reject(signal.reason))
       signal.addEventListener('abort', stop)
       try {
         const settled = await promise

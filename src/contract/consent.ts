@@ -19,7 +19,7 @@ export interface Consent {
    * @param callbackUrl where the person was sent, or its path and query: all that came to `redirectUri`.
    * @throws ConnectorError `BQC_CONSENT_REFUSED` with the `reason` `access_denied` (the person said no) or another one
    *   of the issuer's; `state_mismatch` (the answer belongs to something else: the right one may still come);
-   *   `consent_expired`; `consent_used`; `no_refresh_token`.
+   *   `consent_expired`; `consent_used`; `no_code`; `no_refresh_token`.
    */
   complete(callbackUrl: string, options?: { readonly signal?: AbortSignal }): Promise<GivenConsent>
 }

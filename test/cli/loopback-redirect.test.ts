@@ -120,6 +120,26 @@ it('ends with the reason of its signal', async () => {
   expect((await visit('/callback?code=late')).status).toBe(404)
 })
 
+it('finishes with an answer that is being taken when its signal comes', async () => {
+  const stop = new AbortController()
+  const { promise: taking, resolve: taken } = Promise.withResolvers<void>()
+  const { promise: go, resolve: proceed } = Promise.withResolvers<void>()
+  const take = async () => {
+    taken()
+    await go
+    return 'done'
+  }
+  const answered = redirect.answer(take, () => false, stop.signal)
+  const page = visit('/callback?code=c')
+  await taking
+
+  stop.abort(new Error('Stopped.'))
+  proceed()
+
+  expect(await answered).toBe('done')
+  expect((await page).status).toBe(200)
+})
+
 it('lets nobody in once it is closed, and waits for nobody who only holds a line', async () => {
   const { port } = new URL(redirect.uri)
   const idle = connect(Number(port), '127.0.0.1')
