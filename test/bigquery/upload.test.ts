@@ -250,6 +250,24 @@ describe('an upload', () => {
     })
   })
 
+  it('waits as long as a service in trouble asks for', async () => {
+    const waits: number[] = []
+    const clock = { now: () => 0, wait: async (ms: number) => void waits.push(ms), after: () => () => {} }
+    let puts = 0
+    const { transport } = scriptedTransport(({ method }) => {
+      if (method === 'POST')
+        return { status: 200, headers: { location: 'http://bq/upload?upload_id=1' }, text: '' }
+      puts += 1
+      if (puts > 2) return jsonReply(job)
+      return { ...errorReply(503, 'backendError', 'Later.'), headers: { 'retry-after': '20' } }
+    })
+    const services = { transport, control: { getJob: async () => job }, endpoint: 'http://bq' }
+    const uploadJob = createUploadJob({ ...services, retry: createRetry(clock, () => 0) })
+
+    expect(await uploadJob('demo', job, fileOf(contentOf(1)).file)).toEqual(job)
+    expect(waits).toEqual([20_000, 20_000])
+  })
+
   it('gives up when the service takes nothing, however often it is asked', async () => {
     const service = uploadService(Array.from({ length: 40 }, () => ({ takes: 0, says: 308 }) as const))
 

@@ -10,7 +10,7 @@ import { stopWithSignal } from '../jobs/stop-job.ts'
 import { createWatchJob } from '../jobs/watch-job.ts'
 import type { OperationContext } from '../open-operation.ts'
 
-export interface LoadRun {
+interface LoadRun {
   readonly projectId: string
   readonly location: string | undefined
   readonly load: NonNullable<NonNullable<Job['configuration']>['load']>

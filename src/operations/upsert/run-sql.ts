@@ -8,7 +8,7 @@ import type { OperationContext } from '../open-operation.ts'
 import type { TableName } from './table-names.ts'
 import { oneAtATime } from './target-lock.ts'
 
-export interface SqlRun {
+interface SqlRun {
   readonly projectId: string
   readonly location: string | undefined
   readonly sql: string
