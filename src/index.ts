@@ -48,6 +48,7 @@ export type { ByteSource, Document, DocumentSource, JsonObject } from './contrac
 export type { ObjectType, TableType } from './contract/object-type.ts'
 export type {
   ExecuteOptions,
+  GivenOptions,
   Histogram,
   Operation,
   OperationConfig,

@@ -14,6 +14,12 @@ export interface OperationConfig {
   readonly [option: string]: unknown
 }
 
+/**
+ * An operation's configuration with its own options, for programs that want them checked when they are compiled:
+ * `{ objectType, batchCount: 1000 } satisfies GivenOptions<'streaming-insert'>`.
+ */
+export type GivenOptions<Id extends OperationId> = OperationConfig & Partial<OperationOptions[Id]>
+
 /** A destination that is not sent to for a while. */
 export interface PausedDestination {
   /** `project.dataset.table` */

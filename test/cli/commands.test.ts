@@ -576,6 +576,16 @@ describe('bqc browse', () => {
     ])
   })
 
+  it('gives the shapes of documents, also of a query that nobody has run', async () => {
+    const table = await bqc(['browse', 'streaming-insert', '--profile', 'datasets/shop/tables/orders'])
+    const sql = ['--query', 'SELECT id AS number FROM shop.orders']
+    const rows = await bqc(['browse', 'get-query-results', '--profile', 'QUERY', ...sql])
+
+    expect([table.code, rows.code]).toEqual([0, 0])
+    expect(JSON.parse(table.stdout).request).toMatchObject({ required: ['id'] })
+    expect(JSON.parse(rows.stdout).response.properties).toMatchObject({ number: { format: 'int64' } })
+  })
+
   it.each([
     ['an operation that is none', ['upset'], 'must be one of streaming-insert'],
     ['a dataset that is missing', ['streaming-insert'], 'give a datasetId'],

@@ -1,6 +1,6 @@
-// bqc browse: what an operation can act on, as an import wizard shows it.
+// bqc browse: what an operation can act on, and the shapes of its documents, as an import wizard shows them.
 import { Command, InvalidArgumentError } from 'commander'
-import type { BrowseScope, OperationId, TableType } from '../../index.ts'
+import type { OperationId, TableType } from '../../index.ts'
 import {
   addConnectionOptions,
   type ConnectionOptions,
@@ -13,7 +13,10 @@ import { onInterrupt } from '../interrupt.ts'
 interface BrowseOptions extends ConnectionOptions {
   readonly dataset?: string
   readonly json: boolean
+  readonly discovery?: string
   readonly limit?: number
+  readonly profile?: string
+  readonly query?: string
   readonly search?: string
   readonly type?: string
 }
@@ -26,24 +29,28 @@ export function browseCommand(): Command {
     .option('--search <text>', 'only what has this text in its label')
     .option('--type <type>', 'only tables of this type: TABLE, VIEW, MATERIALIZED_VIEW, EXTERNAL, SNAPSHOT')
     .option('--limit <count>', 'the first so many', wholeNumber)
+    .option('--profile <object-type>', 'the shapes of its documents, as JSON Schemas')
+    .option('--query <sql>', 'of get-query-results: the statement whose columns the profile has')
+    .option('--discovery <url-or-file>', "of run-job and update: the API's description to take shapes from")
   return addConnectionOptions(command).action(browse)
 }
 
 async function browse(
   operation: string,
-  { json, dataset, search, type, limit, ...rest }: BrowseOptions,
+  { json, dataset, search, type, limit, profile, query, discovery, ...rest }: BrowseOptions,
 ): Promise<void> {
   const connection = await openConnection(rest)
   const interrupt = onInterrupt('Stopping.')
+  const id = operation as OperationId
+  const about = { resourceType: type?.toUpperCase() as TableType | undefined, signal: interrupt.signal }
   try {
-    const scope: BrowseScope = {
-      datasetId: dataset,
-      search,
-      resourceType: type?.toUpperCase() as TableType | undefined,
-      limit,
-      signal: interrupt.signal,
+    if (profile !== undefined) {
+      const shapes = connection.profile(id, profile, { ...about, query, discovery })
+      process.stdout.write(`${JSON.stringify(await withNotice(connection, shapes), null, 2)}\n`)
+      return
     }
-    const types = await withNotice(connection, connection.browse(operation as OperationId, scope))
+    const listed = connection.browse(id, { ...about, datasetId: dataset, search, limit })
+    const types = await withNotice(connection, listed)
     const rows = types.map(({ id, label, kind }) => [id, label, kind])
     process.stdout.write(
       json ? `${JSON.stringify(types, null, 2)}\n` : `${table(['object type', 'label', 'kind'], rows)}\n`,
