@@ -155,7 +155,7 @@ export const errorCatalogue = {
   BQC_KEY_INVALID: {
     category: 'config',
     meaning: 'The private key of the connection is none that can sign.',
-    advice: 'Use the JSON key file as Google gives it, or a PKCS#8 PEM.',
+    advice: 'Use the JSON key file or the P12 file as Google gives it, or the key as PEM text.',
   },
   BQC_NETWORK: {
     category: 'transient',

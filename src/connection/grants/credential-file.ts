@@ -50,6 +50,7 @@ export function checkCredentialFile(content: unknown, where: string): Credential
   const missing = (needed[type] ?? []).filter((name) => file[name] === undefined || file[name] === '')
   if (missing.length > 0) throw invalid(`is of the type ${type}, and lacks ${missing.join(', ')}`)
 
+  checkNames(file, invalid)
   for (const name of targets) {
     if (file[name] !== undefined && !isSafeUrl(String(file[name]))) {
       throw invalid(
@@ -62,8 +63,16 @@ export function checkCredentialFile(content: unknown, where: string): Credential
   return { ...file, type }
 }
 
+/** Google's library takes tokenUrl for token_url; what goes by such a name would go unchecked. */
+function checkNames(file: Record<string, unknown>, invalid: (why: string) => ConnectorError): void {
+  if (Object.keys(file).some((name) => /[A-Z]/.test(name))) {
+    throw invalid('has a field with capital letters in its name, as no credential file of Google has')
+  }
+}
+
 function checkSource(source: unknown, invalid: (why: string) => ConnectorError): void {
   if (!isObject(source)) throw invalid('must have an object as credential_source')
+  checkNames(source, invalid)
   for (const name of sources) {
     if (source[name] !== undefined && !isSourceUrl(String(source[name]))) {
       throw invalid(`must have an https URL as credential_source.${name}, or one of this machine's own link`)

@@ -150,6 +150,18 @@ describe('given credentials', () => {
       /as credential_source\.url/,
     ],
     [
+      'an address by another name',
+      workload('https://x.example', { serviceAccountImpersonationUrl: 'http://evil.example' }),
+      /a field with capital letters in its name/,
+    ],
+    [
+      'an address by another name in its source',
+      workload('https://x.example', {
+        credential_source: { environment_id: 'aws1', regionUrl: 'http://evil.example' },
+      }),
+      /a field with capital letters in its name/,
+    ],
+    [
       'a program to run',
       workload('https://x.example', { credential_source: { executable: { command: '/bin/false' } } }),
       /names a program to run.*GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1/,
