@@ -43,6 +43,7 @@ export type {
   ConnectorDescriptor,
   ErrorDescriptor,
   OperationDescriptor,
+  OperationFacts,
 } from './contract/descriptor.ts'
 export type { ByteSource, Document, DocumentSource, JsonObject } from './contract/document.ts'
 export type { ObjectType, TableType } from './contract/object-type.ts'

@@ -57,12 +57,12 @@ export interface Page<Item> {
   readonly nextPageToken: string | undefined
 }
 
-export interface ListedProject {
+interface ListedProject {
   readonly projectId: string
   readonly name: string | undefined
 }
 
-export interface ListedDataset {
+interface ListedDataset {
   readonly datasetId: string
   readonly location: string | undefined
   readonly name: string | undefined

@@ -16,6 +16,47 @@ export function jobProfile(jobType: string, definitions: Definitions): Profile {
   }
 }
 
+/** Upsert: what each step that was taken gave: two jobs, and what became of the temporary table. */
+export function upsertResponse(definitions: Definitions): JsonSchema {
+  const load = stepOf('load', definitions)
+  const query = stepOf('query', definitions)
+  const response = {
+    title: 'What each step of an upsert gave',
+    type: 'object',
+    properties: { load: load.job, query: query.job, delete: removal },
+    additionalProperties: false,
+  }
+  return closedSchema(response, { ...definitions, ...load.own, ...query.own })
+}
+
+/** Where only the removal fails, the document has succeeded all the same. */
+const removal: JsonSchema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    status: { const: 'deleted' },
+    error: { type: 'object' },
+    errorMessage: { type: 'string' },
+  },
+}
+
+/** A job of one type, with definitions under names of its own: another type stands beside it. */
+function stepOf(type: 'load' | 'query', definitions: Definitions) {
+  const { job, definitions: narrowed } = jobSchemas(type, definitions).response
+  const own = { configuration: `${type}JobConfiguration`, statistics: `${type}JobStatistics` }
+  const referred = Object.entries(own).map(([name, definition]) => [
+    name,
+    { ...propertiesOf(job)[name], $ref: `#/$defs/${definition}` },
+  ])
+  return {
+    job: { ...job, properties: { ...propertiesOf(job), ...Object.fromEntries(referred) } },
+    own: {
+      [own.configuration]: narrowed.JobConfiguration,
+      [own.statistics]: narrowed.JobStatistics,
+    } as Definitions,
+  }
+}
+
 function jobSchemas(type: string, definitions: Definitions) {
   const configuration = propertiesOf(definitions['JobConfiguration'])
   const types = Object.keys(configuration).filter((name) =>

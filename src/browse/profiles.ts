@@ -8,7 +8,7 @@ import type { JsonSchema, Profile } from '../contract/profile.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { resultSchemaOf, rowSchemaOf } from '../encoding/json-schema.ts'
 import { ConnectorError } from '../errors.ts'
-import { jobProfile, tableProfile } from './api-profiles.ts'
+import { jobProfile, tableProfile, upsertResponse } from './api-profiles.ts'
 import { type Definitions, definitionsOf, writtenOut } from './definitions.ts'
 
 export interface ProfilePorts {
@@ -75,7 +75,7 @@ async function profileOf(
       return { request, response: await resultProfile(scope, ports, signal) }
     }
     case 'upsert':
-      return { request: readProfile('upsert-request'), response: readProfile('upsert-result') }
+      return { request: readProfile('upsert-request'), response: upsertResponse(await definitions()) }
   }
 }
 

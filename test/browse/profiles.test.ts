@@ -306,6 +306,26 @@ describe('the profile of Update', () => {
   })
 })
 
+describe('the profile of Upsert', () => {
+  it('takes a file, and gives what each step gave', async () => {
+    const { request, response } = await profile('upsert', 'GENERIC')
+    await bigquery.run('CREATE TABLE shop.merged (id INT64, name STRING)')
+    const operation = bigquery.connection.operation('upsert', {
+      objectType: 'datasets/shop/tables/merged',
+      sourceFormat: 'NEWLINE_DELIMITED_JSON',
+      keyColumns: ['id'],
+    })
+    const [outcome] = await Array.fromAsync(operation.execute([{ data: '{"id":1,"name":"Ada"}\n' }]))
+
+    const fits = validatorOf(response as JsonSchema)
+    expect(request).toMatchObject({ type: 'string', format: 'binary' })
+    expect(outcome).toMatchObject({ status: 'success' })
+    expect(Object.keys(outcome?.payload as object)).toEqual(['load', 'query', 'delete'])
+    expect(fits(outcome?.payload) ? [] : fits.errors).toEqual([])
+    expect(fits({ ...(outcome?.payload as object), load: { configuration: { query: {} } } })).toBe(false)
+  })
+})
+
 describe('the profile of Get Query Results', () => {
   const sql = `SELECT 1 AS i, 1.5 AS f, NUMERIC '1.5' AS n, BIGNUMERIC '1' AS b, TRUE AS t, b'x' AS y, DATE '2026-01-01' AS d,
     TIME '01:02:03' AS ti, DATETIME '2026-01-01 00:00:00' AS dt, TIMESTAMP '2026-01-01 00:00:00+00' AS ts, JSON '{"a":1}' AS j,

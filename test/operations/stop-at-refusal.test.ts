@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Document, Outcome } from '../../src/index.ts'
@@ -205,6 +206,21 @@ describe('the option returnApplicationErrors', () => {
 
     expect(outcomes).toMatchObject([{ status: 'application-error', errorCode: 'BQC_DOCUMENT_INVALID' }])
     expect(asked.count).toBe(1)
+    expect(thrown).toMatchObject({ code: 'BQC_DOCUMENT_REFUSED' })
+  })
+
+  it('ends a stream with the same error, after the outcomes of what was written', async () => {
+    const outcomes: Outcome[] = []
+    const operation = bigquery.connection.operation('get-query-results', {
+      objectType: 'QUERY',
+      returnApplicationErrors: false,
+    })
+    const stream = operation.writable({ onOutcome: (outcome) => void outcomes.push(outcome) })
+    stream.write({ data: {} })
+
+    const [thrown] = await once(stream, 'error')
+
+    expect(outcomes).toMatchObject([{ errorCode: 'BQC_DOCUMENT_INVALID' }])
     expect(thrown).toMatchObject({ code: 'BQC_DOCUMENT_REFUSED' })
   })
 
