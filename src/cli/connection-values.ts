@@ -1,7 +1,6 @@
 // The values of a connection as a person gives them: a JSON file or stdin, and single fields.
 import { dirname } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
-import { InvalidArgumentError } from 'commander'
 import { type ConnectionValues, ConnectorError, createConnector } from '../index.ts'
 import { parseJson, readJsonFile } from './json-file.ts'
 
@@ -35,7 +34,12 @@ export async function readJsonInput(path: string): Promise<{ content: unknown; d
 /** Collects `--set` flags. */
 export function collectField(text: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('The form is FIELD=VALUE, such as projectId=my-project.')
+  // Not as the parser's own error, which would repeat the text: it may be a secret.
+  if (at < 1)
+    throw new ConnectorError(
+      'BQC_CONFIG_INVALID',
+      'The form of --set is FIELD=VALUE, such as projectId=my-project.',
+    )
   return { ...collected, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
