@@ -13,6 +13,14 @@ export interface Pace {
 /** One document, as operations do it that keep to its neighbours' order of effects. */
 export const oneByOne: Pace = { atOnce: 1, ahead: 1 }
 
+/** Documents that are ready and wait for their turn, beside each that is worked on. */
+const readyPerDocument = 3
+
+/** One by one means: the next document may be made from the outcome of the one before. */
+export function paceOf(atOnce: number): Pace {
+  return atOnce === 1 ? oneByOne : { atOnce, ahead: atOnce * (1 + readyPerDocument) }
+}
+
 export interface Begun {
   /** Its first result is there, or its failure; never rejects. */
   readonly ready: Promise<void>

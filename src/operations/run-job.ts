@@ -7,7 +7,7 @@ import { loadDescriptor } from '../descriptor/load.ts'
 import { compileOverrides } from '../descriptor/resolve-document.ts'
 import { documentKey, type KeyOf } from '../pipeline/document-key.ts'
 import { eachDocument, type Work } from './each-document.ts'
-import type { Pace } from './in-order.ts'
+import { paceOf } from './in-order.ts'
 import { withJobDefaults } from './job-defaults.ts'
 import { jobOfDocument } from './jobs/job-document.ts'
 import { jobIdOf, numbered } from './jobs/job-id.ts'
@@ -60,14 +60,6 @@ export const openRunJob: OpenOperation = (context, config) => {
 
   return (documents, execute = {}) =>
     eachDocument(documents, execute, context, 'one', work, paceOf(maxConcurrentJobs))
-}
-
-/** Jobs that are done and wait for their turn, beside each that runs. */
-const readyPerJob = 3
-
-/** One by one means: the next document may be made from the outcome of the one before. */
-function paceOf(atOnce: number): Pace {
-  return { atOnce, ahead: atOnce === 1 ? 1 : atOnce * (1 + readyPerJob) }
 }
 
 /** The job with where it runs, and all that the document says of that. */

@@ -13,8 +13,8 @@ import type { UpsertFigures, UpsertTask } from './upsert-client.ts'
 const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '3000000' } } })
 const rows = Number(options.rows)
 const granule = 262_144
-/** Three chunks of an upload. */
-const enoughForCuts = 3 * 32 * granule
+/** Two chunks of an upload, and as much of a third as is cut. */
+const enoughForCuts = 2 * 64 * granule + 6 * granule
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
 const flights = new URL('../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url).pathname

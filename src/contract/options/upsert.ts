@@ -35,6 +35,8 @@ export interface UpsertOptions {
   readonly maxBadRecordsCSV: number
   /** So many rows that cannot be read are left out, and told in the outcome; one more fails the load. Default: 0. */
   readonly maxBadRecordsJSON: number
+  /** Files that are worked on at the same time, at most. 1: one after another, so that the last file wins where two hold the same key. Changes of one table run one after another in any case. Default: 1. */
+  readonly maxConcurrentJobs: number
   /** A field with this text is NULL. Default: "". */
   readonly nullMarker: string
   /** The table that the file goes into: datasets/DATASET/tables/TABLE. GENERIC: the options below name it. */

@@ -8,8 +8,9 @@ import type { Outcome } from '../../contract/outcome.ts'
 import { loadDescriptor } from '../../descriptor/load.ts'
 import { compileOverrides } from '../../descriptor/resolve-document.ts'
 import { eachDocument, type Work } from '../each-document.ts'
-import { oneByOne } from '../in-order.ts'
+import { paceOf } from '../in-order.ts'
 import { warningsOf } from '../jobs/job-state.ts'
+import { statisticsOf } from '../jobs/job-statistics.ts'
 import type { OpenOperation, OperationContext } from '../open-operation.ts'
 import { fileOf } from './document-file.ts'
 import { createLoadFile, type LoadFile } from './load-file.ts'
@@ -39,12 +40,14 @@ interface Upsert {
 interface Done {
   readonly payload: Steps['payload']
   /** What a success has to say: rows that were left out, a staging that is still there. */
-  readonly facts: Pick<Outcome, 'message' | 'warnings'>
+  readonly facts: Partial<Pick<Outcome, 'message' | 'statistics' | 'warnings'>>
 }
 
 const hourMs = 3_600_000
 
 export const openUpsert: OpenOperation = (context, config) => {
+  const configured = config as unknown as UpsertOptions
+  const { maxConcurrentJobs } = configured
   const form = loadDescriptor().operations.find(({ id }) => id === 'upsert')?.options ?? {}
   const optionsFor = compileOverrides<UpsertOptions>(form)
   const tools = { context, loadFile: createLoadFile(context), runSql: createRunSql(context) }
@@ -54,14 +57,14 @@ export const openUpsert: OpenOperation = (context, config) => {
     let number = 0
     const upsert: Work<UploadFile> = async function* (file, signal, { document }) {
       number += 1
-      const options = optionsFor(config as unknown as UpsertOptions, document)
+      const options = optionsFor(configured, document)
       const places = placesOf(options, context.projectId)
       const way = options.runSqlAfterLoad ? throughStaging : straight
       const one = { options, places, file, run, number }
       const { payload, facts } = await lettingOut(context, signal, way(tools, one, signal))
       yield { payloads: [payload], facts }
     }
-    return eachDocument(documents, execute, context, 'one', upsert, oneByOne, fileOf)
+    return eachDocument(documents, execute, context, 'one', upsert, paceOf(maxConcurrentJobs), fileOf)
   }
 }
 
@@ -93,7 +96,7 @@ async function straight(
     loadFile({ projectId, location, load, file, timeoutMs: options.requestTimeout }, signal),
   )
   steps.throwIfFailed('')
-  return { payload: steps.payload, facts: factsOf(job, '') }
+  return { payload: steps.payload, facts: factsOf(job, undefined, '') }
 }
 
 async function throughStaging(tools: Tools, upsert: Upsert, signal: AbortSignal): Promise<Done> {
@@ -114,8 +117,9 @@ async function throughStaging(tools: Tools, upsert: Upsert, signal: AbortSignal)
     const load = loadOf({ ...options, ...replacing }, staging, fields)
     return loadFile({ projectId, location, load, file, timeoutMs }, signal)
   })
+  let changing: Job | undefined
   if (!steps.hasFailed) {
-    await steps.take('query', async () =>
+    changing = await steps.take('query', async () =>
       runSql({ projectId, location, sql: await sql(), useLegacySql, target, timeoutMs }, signal),
     )
   }
@@ -132,11 +136,15 @@ async function throughStaging(tools: Tools, upsert: Upsert, signal: AbortSignal)
     }
   }
   steps.throwIfFailed(remark)
-  return { payload: steps.payload, facts: factsOf(job, remark) }
+  return { payload: steps.payload, facts: factsOf(job, changing, remark) }
 }
 
-/** A load that was done may still have left rows out. */
-function factsOf(job: Job | undefined, remark: string): Done['facts'] {
+/**
+ * A load that was done may still have left rows out.
+ * @param changing the job that ran the SQL, where one did: the figures are its then.
+ */
+function factsOf(job: Job | undefined, changing: Job | undefined, remark: string): Done['facts'] {
+  const measured = changing ?? job
   const bad = Number(job?.statistics?.load?.badRecords ?? 0)
   const warnings = job === undefined ? [] : warningsOf(job)
   const [first] = warnings
@@ -144,6 +152,7 @@ function factsOf(job: Job | undefined, remark: string): Done['facts'] {
     bad === 0 ? '' : `${bad} bad records were left out.${first ? ` The first: ${first.message}` : ''}`
   return {
     message: [left, remark].filter(Boolean).join(' '),
+    ...(measured === undefined ? {} : { statistics: statisticsOf(measured, 0) }),
     ...(warnings.length === 0 ? {} : { warnings }),
   }
 }

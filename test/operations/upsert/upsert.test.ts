@@ -261,6 +261,19 @@ describe('Upsert through a temporary table', () => {
     expect(await rowsOf(table)).toMatchObject(['left', 'right', 'left', 'right'].map((item) => ({ item })))
   })
 
+  it('works on several files at once where that is asked for, and hands on their outcomes in order', async () => {
+    const table = await newTable()
+    const options = { ...json, objectType: ofTable(table), maxConcurrentJobs: 3 }
+    const files = Array.from({ length: 6 }, (_, n) => ({ data: lines({ id: 100 + n }), id: `file ${n}` }))
+
+    const outcomes = await upsert(options, ...files)
+
+    expect(outcomes.map(({ id, status }) => [id, status])).toEqual(files.map(({ id }) => [id, 'success']))
+    expect(outcomes[0]).toMatchObject({ statistics: { rows: 1 } })
+    expect(await rowsOf(table)).toHaveLength(8)
+    expect(await stagings(table)).toEqual([])
+  })
+
   it('runs where the dataset is, with the labels of the connection', async () => {
     await bigquery.run('CREATE TABLE far.t (id INT64, PRIMARY KEY (id) NOT ENFORCED)')
     const labelled = await connect({ jobLabels: { team: 'shop' } })
