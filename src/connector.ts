@@ -23,13 +23,15 @@ import type { Connection, ConnectionConfig } from './contract/connection.ts'
 import type { ReferenceScope, ResolvedConnection } from './contract/connection-store.ts'
 import type { Connector, ProxyOptions } from './contract/connector.ts'
 import type { ConnectorDescriptor, OperationDescriptor } from './contract/descriptor.ts'
-import type { Operation, OperationConfig } from './contract/operation.ts'
+import type { Operation, OperationConfig, OperationId } from './contract/operation.ts'
 import type { BigqueryConnection } from './contract/options/bigquery-connection.ts'
+import type { OperationOptions } from './contract/options/operations.ts'
 import type { JsonSchema } from './contract/profile.ts'
 import { loadDescriptor } from './descriptor/load.ts'
 import { invalidConfig, resolve } from './descriptor/resolve.ts'
 import { ConnectorError } from './errors.ts'
 import { withJobDefaults } from './operations/job-defaults.ts'
+import type { OpenOperation } from './operations/open-operation.ts'
 import { operations } from './operations/registry.ts'
 import { stopAtRefusal } from './operations/stop-at-refusal.ts'
 import { openWritable } from './operations/writable.ts'
@@ -167,10 +169,11 @@ async function openConnection(
 
   const operation: Connection['operation'] = (operationId, values) => {
     const { id, options: form } = describe(operationId)
-    const options = resolve<OperationConfig>(form, values, `operation ${id}`)
+    const options = resolve<OperationConfig & OperationOptions[OperationId]>(form, values, `operation ${id}`)
     const traced = { operation: id, objectType: options.objectType, endpoint, clock, version }
-    const open = operations[id]({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
-    const start = options['returnApplicationErrors'] ? open : stopAtRefusal(open)
+    const openOperation = operations[id] as OpenOperation<OperationId>
+    const open = openOperation({ ...context, beforeClose, beginTrace: () => beginTrace(traced) }, options)
+    const start = options.returnApplicationErrors ? open : stopAtRefusal(open)
 
     const execute: Operation['execute'] = (documents, execution = {}) => {
       if (closing.signal.aborted) return refuse(closedError())

@@ -2,7 +2,6 @@
 // two pages in memory.
 import type { JobReference } from '../bigquery/control-plane.ts'
 import { createReadPage, type ResultPage, type ResultQuery } from '../bigquery/query-results.ts'
-import type { GetQueryResultsOptions } from '../contract/options/get-query-results.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
 import { compileRowsReader } from '../encoding/result-rows.ts'
 import { ConnectorError } from '../errors.ts'
@@ -14,8 +13,7 @@ import { pagesAhead } from './pages-ahead.ts'
 import { pollWaitMs } from './poll-ladder.ts'
 import { parseQueryDocument, queryOfDocument } from './query-document.ts'
 
-export const openGetQueryResults: OpenOperation = (context, config) => {
-  const options = config as unknown as GetQueryResultsOptions
+export const openGetQueryResults: OpenOperation<'get-query-results'> = (context, options) => {
   const { maxResults, timeoutMs } = options
   // On this machine the way is so short that compressing takes longer than sending.
   const gzip = options.gzip === 'auto' ? !isLoopback(context.endpoint) : options.gzip === 'always'

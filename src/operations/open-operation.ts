@@ -3,7 +3,8 @@ import type { ControlPlane } from '../bigquery/control-plane.ts'
 import type { Retry } from '../bigquery/retry.ts'
 import type { Transport } from '../bigquery/transport.ts'
 import type { Clock } from '../contract/clock.ts'
-import type { Operation, OperationConfig } from '../contract/operation.ts'
+import type { Operation, OperationId } from '../contract/operation.ts'
+import type { OperationOptions } from '../contract/options/operations.ts'
 import type { BeginTrace } from '../contract/telemetry.ts'
 import type { JobDefaults } from './job-defaults.ts'
 
@@ -27,4 +28,7 @@ export interface OperationContext {
 type Execute = Operation['execute']
 
 /** Takes resolved options: complete, and checked against the descriptor. */
-export type OpenOperation = (context: OperationContext, options: OperationConfig) => Execute
+export type OpenOperation<Id extends OperationId> = (
+  context: OperationContext,
+  options: OperationOptions[Id],
+) => Execute

@@ -7,7 +7,7 @@ import { openStreamingInsert } from './streaming-insert.ts'
 import { openUpdate } from './update.ts'
 import { openUpsert } from './upsert/upsert.ts'
 
-export const operations: Readonly<Record<OperationId, OpenOperation>> = {
+export const operations: { readonly [Id in OperationId]: OpenOperation<Id> } = {
   'streaming-insert': openStreamingInsert,
   'run-job': openRunJob,
   'get-query-results': openGetQueryResults,

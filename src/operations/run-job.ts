@@ -16,8 +16,7 @@ import { statisticsOf } from './jobs/job-statistics.ts'
 import { createRunToEnd, type JobRun } from './jobs/run-to-end.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
 
-export const openRunJob: OpenOperation = (context, config) => {
-  const configured = config as unknown as RunJobOptions
+export const openRunJob: OpenOperation<'run-job'> = (context, configured) => {
   const form = loadDescriptor().operations.find(({ id }) => id === 'run-job')?.options ?? {}
   const optionsFor = compileOverrides<RunJobOptions>(form)
   const runToEnd = createRunToEnd(context)

@@ -30,8 +30,7 @@ const mintedIdBytes = 32
 /** Bytes of a document's own insertId at most: 128 characters, each escaped in JSON. */
 const longestIdBytes = 768
 
-export const openStreamingInsert: OpenOperation = (context, config) => {
-  const options = config as unknown as StreamingInsertOptions
+export const openStreamingInsert: OpenOperation<'streaming-insert'> = (context, options) => {
   const { datasetId, tableId } = placeOf(options)
   const projectId = options.projectIdOverride || context.projectId
   // On this machine the way is so short that compressing takes longer than sending.

@@ -1,7 +1,6 @@
 // Update: each document changes one table or view, from the state that it was looked at in.
 import type { TableResource } from '../bigquery/control-plane.ts'
 import type { JsonObject } from '../contract/document.ts'
-import type { UpdateOptions } from '../contract/options/update.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { evolutionFaults } from '../encoding/schema-evolution.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
@@ -21,9 +20,7 @@ interface Preview {
 /** How often a change is made anew because others changed the table between look and change. */
 const mostLooks = 5
 
-export const openUpdate: OpenOperation = (context, config) => {
-  const options = config as unknown as UpdateOptions
-
+export const openUpdate: OpenOperation<'update'> = (context, options) => {
   return (documents, execute = {}) =>
     eachDocument(documents, execute, context, 'one', async function* (data, signal, { document }) {
       const table = tableOf(data, document.properties ?? {}, options, context.projectId)

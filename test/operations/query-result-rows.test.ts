@@ -4,6 +4,7 @@ import type { ControlPlane } from '../../src/bigquery/control-plane.ts'
 import type { HttpReply, HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
 import type { Clock } from '../../src/contract/clock.ts'
+import type { GetQueryResultsOptions } from '../../src/contract/options/get-query-results.ts'
 import { createConnector, type Outcome } from '../../src/index.ts'
 import { openGetQueryResults } from '../../src/operations/get-query-results.ts'
 import { errorReply, jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
@@ -41,7 +42,7 @@ function open(
       random: () => 0,
       beginTrace: untraced,
     },
-    { objectType: 'QUERY', ...defaults, ...options },
+    { objectType: 'QUERY', ...defaults, ...options } as GetQueryResultsOptions,
   )
   return { execute, asked }
 }

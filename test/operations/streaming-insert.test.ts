@@ -3,6 +3,7 @@ import type { ControlPlane } from '../../src/bigquery/control-plane.ts'
 import type { HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
 import type { Clock } from '../../src/contract/clock.ts'
+import type { StreamingInsertOptions } from '../../src/contract/options/streaming-insert.ts'
 import { openStreamingInsert } from '../../src/operations/streaming-insert.ts'
 import { errorReply, jsonReply, scriptedTransport } from '../bigquery/scripted-transport.ts'
 import { FakeClock, InstantClock, settled } from '../fixtures/clocks.ts'
@@ -47,7 +48,7 @@ function scripted(
       random: () => 0,
       beginTrace: untraced,
     },
-    insert(options).options,
+    insert(options).options as unknown as StreamingInsertOptions,
   )
   return { execute, asked }
 }

@@ -45,8 +45,7 @@ interface Done {
 
 const hourMs = 3_600_000
 
-export const openUpsert: OpenOperation = (context, config) => {
-  const configured = config as unknown as UpsertOptions
+export const openUpsert: OpenOperation<'upsert'> = (context, configured) => {
   const { maxConcurrentJobs } = configured
   const form = loadDescriptor().operations.find(({ id }) => id === 'upsert')?.options ?? {}
   const optionsFor = compileOverrides<UpsertOptions>(form)
