@@ -1,6 +1,6 @@
 // Get Query Results against a service that answers as each test says.
 import { describe, expect, it } from 'vitest'
-import type { ControlPlane } from '../../src/bigquery/control-plane.ts'
+import { openControlPlane } from '../../src/bigquery/control-plane.ts'
 import type { HttpReply, HttpRequest } from '../../src/bigquery/http-message.ts'
 import { createRetry } from '../../src/bigquery/retry.ts'
 import type { Clock } from '../../src/contract/clock.ts'
@@ -28,6 +28,7 @@ function open(
   }: { clock?: Clock; endpoint?: string } = {},
 ) {
   const { transport, asked } = scriptedTransport(answer)
+  const retry = createRetry(clock, () => 0)
   const execute = openGetQueryResults(
     {
       projectId: 'demo',
@@ -36,8 +37,8 @@ function open(
       jobDefaults: {},
       transport,
       clock,
-      control: {} as unknown as ControlPlane,
-      retry: createRetry(clock, () => 0),
+      control: openControlPlane(transport, endpoint, retry),
+      retry,
       beforeClose: () => undefined,
       random: () => 0,
       beginTrace: untraced,
@@ -252,6 +253,58 @@ describe('a query that is not done', () => {
 
     expect(await Array.fromAsync(execute([document]))).toMatchObject([{ errorCode: 'BQC_JOB_TIMEOUT' }])
     expect(asked.length).toBe(1)
+  })
+})
+
+describe('a statement that is not done', () => {
+  const reference = { projectId: 'demo', jobId: 'x', location: 'EU' }
+  /** A service on which every job runs for ever. */
+  const busy = ({ url, body, method }: HttpRequest): HttpReply => {
+    if (url.includes('/queries/')) return jsonReply({ jobComplete: false, jobReference: reference })
+    if (url.includes('/cancel'))
+      return jsonReply({ job: { jobReference: reference, status: { state: 'DONE' } } })
+    const given = method === 'POST' ? JSON.parse(String(body)) : { jobReference: reference }
+    return jsonReply({
+      ...given,
+      configuration: { query: { query: 'SELECT 1' } },
+      status: { state: 'RUNNING' },
+    })
+  }
+  const cancels = (asked: readonly HttpRequest[]) => asked.filter(({ url }) => url.includes('/cancel')).length
+
+  it('goes on after timeoutMs, and the outcome tells which job to read later', async () => {
+    const clock = new FakeClock()
+    const { execute, asked } = open(busy, { timeoutMs: 5000 }, { clock })
+    const outcomes = Array.fromAsync(execute([{ data: 'SELECT 1' }]))
+
+    await clock.advance(60_000)
+
+    expect(await outcomes).toMatchObject([
+      {
+        status: 'application-error',
+        errorCode: 'BQC_JOB_TIMEOUT',
+        payload: { jobReference: { projectId: 'demo', jobId: expect.any(String) } },
+        last: true,
+      },
+    ])
+    expect(cancels(asked)).toBe(0)
+  })
+
+  it.each([
+    ['is cancelled by a stop', { query: 'SELECT 1' }, 1],
+    ['goes on after a stop where the document named its job', { query: 'SELECT 1', jobId: 'x' }, 0],
+  ])('%s', async (_, data, expected) => {
+    const clock = new FakeClock()
+    const stop = new AbortController()
+    const { execute, asked } = open(busy, { timeoutMs: 100_000 }, { clock })
+    const outcomes = Array.fromAsync(execute([{ data }], { signal: stop.signal }))
+    await clock.advance(3000)
+
+    stop.abort()
+    await clock.advance(10_000)
+
+    expect(await outcomes).toMatchObject([{ status: 'failure', errorCode: 'BQC_ABORTED', last: true }])
+    expect(cancels(asked)).toBe(expected)
   })
 })
 
