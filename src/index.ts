@@ -1,6 +1,6 @@
 // The public door: re-exports only.
 
-export { addKey, createKeyFile, openKeyFile, parseMasterKeys } from './connection/store/keys.ts'
+export { addMasterKey, createKeyFile, openKeyFile, parseMasterKeys } from './connection/store/keys.ts'
 export { type ConnectorOptions, createConnector } from './connector.ts'
 export type { Clock } from './contract/clock.ts'
 export type {

@@ -27,6 +27,8 @@ export interface StoredConnection {
   /** When the connection was created, and when this revision was written: ISO 8601. */
   readonly createdAt: string
   readonly updatedAt: string
+  /** In a list: why this one cannot be read. Its name is in lower case then, and the rest is empty. */
+  readonly fault?: string
 }
 
 /** Where relative `file:` references start. Default: the working directory. */

@@ -52,8 +52,13 @@ function faultsOf({ values, missing }: Layer, form: JsonSchema): Fault[] {
   const secrets = secretFields(form)
   const marks = [...secrets].filter((name) => isMark(values[name]))
   const unseen = new Set([...missing, ...marks, ...[...secrets].filter((name) => isReference(values[name]))])
-  const present = { ...values, ...Object.fromEntries(missing.map((name) => [name, 'missing'])) }
-  const faults = formFaults(form, present).filter(({ path }) => !unseen.has(path.split('/')[1] ?? ''))
+  // What stands elsewhere may be plain text or JSON, which the form may tell apart: a fault must be one of either.
+  const asText = { ...values, ...Object.fromEntries(missing.map((name) => [name, 'missing'])) }
+  const asJson = { ...values, ...Object.fromEntries([...unseen].map((name) => [name, '{}'])) }
+  const eitherWay = new Set(formFaults(form, asJson).map(({ path }) => path))
+  const faults = formFaults(form, asText).filter(
+    ({ path }) => eitherWay.has(path) && !unseen.has(path.split('/')[1] ?? ''),
+  )
   return [...faults, ...marks.map(markFault)]
 }
 

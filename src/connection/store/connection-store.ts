@@ -8,6 +8,7 @@ import type {
   OperationReference,
   ReferenceScope,
   ResolvedConnection,
+  StoredConnection,
   StoreOptions,
 } from '../../contract/connection-store.ts'
 import type { ConnectionDescriptor } from '../../contract/descriptor.ts'
@@ -209,9 +210,26 @@ export function openConnectionStore(
     return { resealed, kid }
   }
 
-  const list: ConnectionStore['list'] = async () => {
-    const found = await Promise.all((await records.names()).map(records.find))
-    return found.flatMap((record) => (record ? [described(record)] : []))
+  /** One that cannot be read hides none of the others. */
+  const listed = async (name: string): Promise<StoredConnection[]> => {
+    try {
+      const record = await records.find(name)
+      return record ? [described(record)] : []
+    } catch (thrown) {
+      if (!(thrown instanceof ConnectorError)) throw thrown
+      const revision = (await records.newestRevision(name)) ?? 0
+      const unknown = { kind: '', values: {}, createdAt: '', updatedAt: '' }
+      return [{ name, revision, ...unknown, fault: thrown.message }]
+    }
+  }
+
+  const list: ConnectionStore['list'] = async () =>
+    (await Promise.all((await records.names()).map(listed))).flat()
+
+  const exportAll: ConnectionStore['export'] = async (names) => {
+    const wanted = names ?? (await records.names())
+    const found = await Promise.all(wanted.map(names ? records.need : records.find))
+    return exportOf(found.flatMap((record) => (record ? [described(record)] : [])))
   }
 
   const test: ConnectionStore['test'] = (connection, options) => {
@@ -239,9 +257,7 @@ export function openConnectionStore(
     drop: guard(drop),
     resolve: guard(resolve),
     test,
-    export: guard(async (names) =>
-      exportOf(names ? (await Promise.all(names.map(records.need))).map(described) : await list()),
-    ),
+    export: guard(exportAll),
     import: guard(importAll),
     rotate: guard(rotate),
     bind: guard(references.bind),

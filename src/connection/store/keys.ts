@@ -70,7 +70,7 @@ export async function createKeyFile(path: string): Promise<boolean> {
 }
 
 /** Puts a new key before the others. Everything that is sealed from now on is sealed with it. */
-export async function addKey(path: string): Promise<void> {
+export async function addMasterKey(path: string): Promise<void> {
   const former = (await readKeyFile(path)) ?? ''
   const draft = `${path}.${process.pid}.${randomUUID()}.tmp`
   try {
@@ -88,11 +88,12 @@ async function readKeyFile(path: string): Promise<string | undefined> {
   })
   if (file === undefined) return undefined
   try {
-    const { mode, uid, ...found } = await file.stat()
+    const found = await file.stat()
     const own = process.getuid?.()
-    if ((mode & 0o170000) !== 0o100000) throw invalidKeys(`The key file ${path} is no regular file`)
-    if (own !== undefined && uid !== own) throw invalidKeys(`The key file ${path} belongs to another user`)
-    if (own !== undefined && (mode & 0o077) !== 0) {
+    if (!found.isFile()) throw invalidKeys(`The key file ${path} is no regular file`)
+    if (own !== undefined && found.uid !== own)
+      throw invalidKeys(`The key file ${path} belongs to another user`)
+    if (own !== undefined && (found.mode & 0o077) !== 0) {
       throw invalidKeys(`The key file ${path} is open to others: run "chmod 600 ${path}"`)
     }
     if (found.size > 65_536) throw invalidKeys(`The key file ${path} is too large to be one`)

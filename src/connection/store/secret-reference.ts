@@ -1,7 +1,8 @@
 // A secret that stands elsewhere: env:NAME or file:PATH in a secret's field. It is looked up at each use.
 import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
+import { buffer as readBytes } from 'node:stream/consumers'
 import type { ConnectionValues } from '../../contract/connection-store.ts'
 import type { JsonSchema } from '../../contract/profile.ts'
 import { ConnectorError } from '../../errors.ts'
@@ -49,16 +50,27 @@ export async function lookUpReferences(
   return Object.fromEntries(Object.entries(anchored).map(([name, value]) => [name, found.get(name) ?? value]))
 }
 
+/** Bytes. A path may name a device that never ends. */
+const largestSecret = 1_048_576
+
 async function lookUp(reference: string, field: string): Promise<string> {
   if (reference.startsWith('env:')) {
     const value = process.env[reference.slice('env:'.length)]
     if (value) return value
     throw unavailable(reference, field, 'the environment has no such variable, or it is empty')
   }
-  const bytes = await readFile(reference.slice('file:'.length)).catch((cause: NodeJS.ErrnoException) => {
-    throw unavailable(reference, field, `the file cannot be read (${cause.code})`)
-  })
-  const text = isUtf8(bytes) ? bytes.toString().replace(/\r?\n$/, '') : bytes.toString('base64')
+  const path = reference.slice('file:'.length)
+  const bytes = await readBytes(createReadStream(path, { end: largestSecret })).catch(
+    (cause: NodeJS.ErrnoException) => {
+      throw unavailable(reference, field, `the file cannot be read (${cause.code})`)
+    },
+  )
+  if (bytes.length > largestSecret) throw unavailable(reference, field, 'the file is larger than any secret')
+  if (!isUtf8(bytes)) return bytes.toString('base64')
+  const text = bytes
+    .toString()
+    .replace(/^\uFEFF/, '')
+    .replace(/\r?\n$/, '')
   if (text !== '') return text
   throw unavailable(reference, field, 'the file is empty')
 }

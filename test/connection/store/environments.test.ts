@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type ConnectionStore, createConnector } from '../../../src/index.ts'
 import { directories } from '../../fixtures/directories.ts'
 import { openedStore, refusalOf, withToken } from './opened-store.ts'
@@ -82,23 +82,5 @@ describe('an environment', () => {
     const refusal = await refusalOf(store.patch('toronto', { grant: 'none' }, { environment: 'dev' }))
 
     expect(refusal.faults.map(({ path }) => path)).toEqual(['/environments/dev/endpoint'])
-  })
-})
-
-describe('a secret that stands elsewhere', () => {
-  const name = 'BQC_TEST_TOKEN'
-  beforeAll(() => {
-    process.env[name] = 'token-of-the-environment'
-  })
-  afterAll(() => {
-    delete process.env[name]
-  })
-
-  it('is looked up at use, and only its reference is stored', async () => {
-    const store = openedStore(directory())
-    const { values } = await store.create('toronto', { ...withToken, accessToken: `env:${name}` })
-
-    expect(values['accessToken']).toEqual({ set: true, source: `env:${name}` })
-    expect(await projectOf(store)).toMatch(/^demo /)
   })
 })

@@ -160,6 +160,10 @@ describe('a record that is not as it was written', () => {
 
     expect((await refusalOf(store.resolve('toronto'))).code).toBe('BQC_STORE_SEAL_BROKEN')
     expect(await store.resolve('vienna')).toMatchObject({ name: 'vienna' })
+    expect(await store.list()).toMatchObject([
+      { name: 'toronto', fault: expect.stringContaining('is not as the store wrote it') },
+      { name: 'vienna', kind: 'bigquery' },
+    ])
   })
 
   it('can be replaced and dropped', async () => {

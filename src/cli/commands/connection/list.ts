@@ -18,12 +18,12 @@ async function list({ json }: { readonly json: boolean }): Promise<void> {
   } else if (stored.length === 0) {
     process.stdout.write(`There is no connection in ${store.directory}.\n`)
   } else {
-    const rows = stored.map(({ name, kind, revision, updatedAt, description }) => [
+    const rows = stored.map(({ name, kind, revision, updatedAt, description, fault }) => [
       name,
       kind,
       revision,
       updatedAt,
-      description,
+      fault ?? description,
     ])
     process.stdout.write(`${table(['name', 'kind', 'revision', 'changed', 'description'], rows)}\n`)
   }

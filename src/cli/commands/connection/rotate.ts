@@ -1,6 +1,6 @@
 // bqc connection rotate: seals everything under another master key.
 import { Command } from 'commander'
-import { addKey, ConnectorError } from '../../../index.ts'
+import { addMasterKey, ConnectorError } from '../../../index.ts'
 import { count } from '../../format.ts'
 import { keyFilePath, openStore } from '../../open-store.ts'
 
@@ -20,7 +20,7 @@ async function rotate({ newKey, json }: { readonly newKey: boolean; readonly jso
       'The keys stand in BQC_MASTER_KEYS: put a new one first there, and run rotate without --new-key.',
     )
   }
-  if (newKey) await addKey(keyFilePath())
+  if (newKey) await addMasterKey(keyFilePath())
   const { resealed, kid } = await openStore().rotate()
   if (json) process.stdout.write(`${JSON.stringify({ resealed, kid })}\n`)
   else {
