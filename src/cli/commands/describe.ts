@@ -9,7 +9,7 @@ import { readJsonFile } from '../json-file.ts'
 export function describeCommand(): Command {
   return new Command('describe')
     .description('shows the connector, one of its operations or connection kinds, or its error codes')
-    .argument('[name]', 'streaming-insert, run-job, get-query-results, bigquery or errors')
+    .argument('[name]', 'an operation (such as upsert), a connection kind (bigquery) or errors')
     .option('--json', 'the descriptor itself', false)
     .option('--lint <file>', 'checks a descriptor file instead')
     .action(describe)
