@@ -57,6 +57,21 @@ describe('MERGE', () => {
     expect((await stock())[2]).toEqual(['nut', '2'])
   })
 
+  test('a condition that takes NULL for equal finds NULL by NULL, and nothing else by it', async () => {
+    await api.query('CREATE TABLE shop.nulls (id INT64, a STRING, hit STRING)')
+    await api.query("INSERT shop.nulls (id, a) VALUES (1, 'x'), (2, 'y'), (3, NULL)")
+    await api.query(
+      `MERGE shop.nulls t USING (SELECT 'x' AS a UNION ALL SELECT NULL) s
+       ON (t.a = s.a OR (t.a IS NULL AND s.a IS NULL)) AND t.id > 0
+       WHEN MATCHED THEN UPDATE SET hit = IFNULL(s.a, 'null')`,
+    )
+    expect(values(await api.query('SELECT id, hit FROM shop.nulls ORDER BY id'))).toEqual([
+      ['1', 'x'],
+      ['2', null],
+      ['3', 'null'],
+    ])
+  })
+
   test('INSERT ROW takes all columns of the source', async () => {
     await api.query('CREATE OR REPLACE TABLE shop.pairs (a INT64, b STRING)')
     await api.query(

@@ -41,7 +41,7 @@ export function merge(write: Writer, statement: Statement, sql: string): DmlStat
   targetOnly.sources.push(target.source)
   both.sources.push(target.source, ...sourceOnly.sources)
   reader.expect('ON')
-  const on = condition(write, both, reader.until('WHEN'))
+  const on = nullSafe(condition(write, both, reader.until('WHEN')))
 
   const sides = { target, both, targetOnly, sourceOnly }
   const clauses: string[] = []
@@ -114,6 +114,16 @@ function inserted(write: Writer, reader: Reader, { target, sourceOnly: scope }: 
     (columnsOf(source) ?? []).filter(({ hidden }) => hidden === undefined).map(({ value }) => value),
   )
   return `(${columns}) VALUES (${row(values)})`
+}
+
+const EQUAL_OR_BOTH_NULL = /\(\(([^()']+) = ([^()']+)\) OR \(\(\1 IS NULL\) AND \(\2 IS NULL\)\)\)/g
+
+/**
+ * `a = b OR (a IS NULL AND b IS NULL)` as DuckDB can look it up in a hash table; else it compares every row with
+ * every other. It is how DuckDB reads that condition itself, only too late to join by it.
+ */
+function nullSafe(on: string): string {
+  return on.replace(EQUAL_OR_BOTH_NULL, '($1 IS NOT DISTINCT FROM $2)')
 }
 
 function condition(write: Writer, scope: Scope, text: string): string {

@@ -93,6 +93,11 @@ const untouched = [
   { id: '2', item: 'salt', price: '2' },
 ]
 
+const granule = 262_144
+const ids = Array.from({ length: 40_000 }, (_, id) => ({ id, item: `item ${id}`, price: id }))
+/** Some seconds of work for a load job, and more than a few granules. */
+const text = lines(...ids)
+
 interface TableResource {
   readonly expirationTime?: string
   readonly tableReference: { readonly tableId: string }
@@ -561,6 +566,20 @@ describe('an upsert that fails', () => {
     expect(opened).toBe(0)
   })
 
+  it('for want of time has cancelled its job, and removed its temporary table', async () => {
+    const table = await newTable()
+
+    const outcome = await one({ ...json, objectType: ofTable(table), requestTimeout: 0 }, text)
+
+    expect(outcome).toMatchObject({
+      errorCode: 'BQC_JOB_TIMEOUT',
+      message: expect.stringMatching(/^Step load: .* is not done after 0 ms/),
+      payload: { load: { jobReference: {} }, delete: { status: 'deleted' } },
+    })
+    expect(await stagings(table)).toEqual([])
+    expect(await rowsOf(table)).toEqual(untouched)
+  })
+
   it('for a file that does not fit the target leaves that as it is', async () => {
     const table = await newTable()
 
@@ -601,11 +620,6 @@ describe('an upsert that fails', () => {
     expect(letters).toMatchObject([{ data: { id: 1 } }, { id: 'bad', data: null }])
   })
 })
-
-const granule = 262_144
-const ids = Array.from({ length: 40_000 }, (_, id) => ({ id, item: `item ${id}`, price: id }))
-/** Some seconds of work for a load job, and more than a few granules. */
-const text = lines(...ids)
 
 describe('an upsert that is stopped', () => {
   /** Aborts as soon as a request to this path has been made. */
@@ -682,6 +696,21 @@ describe('a file that is cut off', () => {
     await done({ ...json, objectType: ofTable(table) }, text)
 
     expect(await sum(table)).toEqual(whole)
+  })
+
+  it("for good is a failure that tells nobody the address, which takes anybody's bytes", async () => {
+    const table = await newTable()
+    await rules([{ match: { method: 'PUT', path: 'upload_id=' }, reset: 'before' }])
+
+    const outcome = await one({ ...json, objectType: ofTable(table) }, lines({ id: 1 }))
+
+    expect(outcome).toMatchObject({
+      status: 'failure',
+      errorCode: 'BQC_NETWORK',
+      message: expect.stringContaining('/upload/'),
+    })
+    expect(JSON.stringify(outcome)).not.toContain('upload_id')
+    expect(await stagings(table)).toEqual([])
   })
 
   it('by a session that is gone begins again, but a stream cannot', async () => {
