@@ -19,6 +19,7 @@ export type {
 export type {
   BindOptions,
   ConnectionExport,
+  ConnectionName,
   ConnectionStore,
   ConnectionValues,
   CreateOptions,

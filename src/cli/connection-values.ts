@@ -1,5 +1,5 @@
 // The values of a connection as a person gives them: a JSON file or stdin, and single fields.
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { type ConnectionValues, ConnectorError, createConnector } from '../index.ts'
 import { parseJson, readJsonFile } from './json-file.ts'
@@ -31,6 +31,28 @@ export async function readJsonInput(path: string): Promise<{ content: unknown; d
   }
 }
 
+/**
+ * What `--file` and `--set` give together; a field that is set counts.
+ * @throws ConnectorError where more than one of them is to come on stdin.
+ */
+export async function readGiven(
+  { file, set = {} }: { readonly file?: string; readonly set?: Readonly<Record<string, string>> },
+  kind: string | undefined,
+): Promise<GivenValues> {
+  const onStdin = [
+    ...(file === '-' ? ['--file'] : []),
+    ...Object.keys(set).filter((name) => set[name] === '-'),
+  ]
+  if (onStdin.length > 1) {
+    throw new ConnectorError(
+      'BQC_CONFIG_INVALID',
+      `Only one of ${onStdin.join(', ')} can come on stdin. Use --file for the others, or references.`,
+    )
+  }
+  const given = file === undefined ? { values: {}, directory: process.cwd() } : await readConnectionFile(file)
+  return { ...given, values: { ...given.values, ...(await typedFields(set, kind)) } }
+}
+
 /** Collects `--set` flags. */
 export function collectField(text: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')
@@ -52,7 +74,7 @@ interface Field {
  * Reads each value as the descriptor of the kind wants it; `-` stands for what comes on stdin.
  * @throws ConnectorError for a secret that stands on the command line itself.
  */
-export async function typedFields(
+async function typedFields(
   fields: Readonly<Record<string, string>>,
   kind: string | undefined,
 ): Promise<ConnectionValues> {
@@ -61,11 +83,18 @@ export async function typedFields(
   const known = form['properties'] as Readonly<Record<string, Field>>
   const values: Record<string, unknown> = {}
   for (const [name, text] of Object.entries(fields)) {
-    if (known[name]?.['x-secret'] && !/^(-$|env:|file:)/.test(text)) throw secretInSight(name)
-    const given = text === '-' ? (await readText(process.stdin)).replace(/\r?\n$/, '') : text
+    const isSecret = known[name]?.['x-secret'] === true
+    if (isSecret && !/^(-$|env:|file:)/.test(text)) throw secretInSight(name)
+    const written = isSecret ? inPlace(text) : text
+    const given = text === '-' ? (await readText(process.stdin)).replace(/\r?\n$/, '') : written
     values[name] = typed(given, [known[name]?.type ?? []].flat())
   }
   return values
+}
+
+/** What is typed is relative to where it is typed, also beside a file that stands elsewhere. */
+function inPlace(text: string): string {
+  return text.startsWith('file:') ? `file:${resolve(text.slice('file:'.length))}` : text
 }
 
 function typed(text: string, types: readonly string[]): unknown {

@@ -12,7 +12,7 @@ import {
 import { proxyOf } from './proxy.ts'
 
 /** `$BQC_STORE`, else `store` in bqc's directory of the user's configuration. */
-export function storeDirectory(): string {
+function storeDirectory(): string {
   const { BQC_STORE, XDG_CONFIG_HOME } = process.env
   return BQC_STORE || join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'bqc', 'store')
 }

@@ -82,11 +82,20 @@ describe('bqc connection', () => {
     const piped = await run(['create', 'a', ...fields, '--set', 'accessToken=-'], 'from-stdin\n')
     const referred = await run(['create', 'b', ...fields, '--set', 'accessToken=env:TOKEN', '--json'])
     const inVain = await run(['test', 'b', '--json'])
+    const both = await run(['create', 'c', '--file', '-', '--set', 'accessToken=-'], '{}')
+    const placed = await run(['create', 'd', ...fields, '--set', 'accessToken=file:package.json', '--json'])
 
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('is no place for it') })
     expect(refused.stderr).not.toContain('typed-in-sight')
     expect(piped.stdout).toContain('accessToken  (sealed)')
     expect(JSON.parse(referred.stdout)).toMatchObject({ values: { accessToken: { source: 'env:TOKEN' } } })
+    expect(both).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Only one of --file, accessToken'),
+    })
+    expect(JSON.parse(placed.stdout)).toMatchObject({
+      values: { accessToken: { source: `file:${join(process.cwd(), 'package.json')}` } },
+    })
     expect(JSON.parse(inVain.stdout)).toMatchObject({ steps: [{ code: 'BQC_SECRET_UNAVAILABLE' }] })
   })
 

@@ -3,6 +3,7 @@ import type { ConnectionValues } from '../../contract/connection-store.ts'
 import type { JsonSchema } from '../../contract/profile.ts'
 import { invalidConfig, resolve } from '../../descriptor/resolve.ts'
 import { ConnectorError, type Fault } from '../../errors.ts'
+import { overlay } from './layers.ts'
 import { isMark, type Layer, type OpenRecord } from './record.ts'
 import { isReference, secretFields } from './secret-reference.ts'
 
@@ -29,14 +30,6 @@ export function checkValues(
     }),
   ]
   if (faults.length > 0) throw invalidConfig(`connection ${name}`, distinct(faults))
-}
-
-/** What is in force where the upper layer's values replace those of the lower one. */
-export function overlay(lower: Layer, upper: Layer): Layer {
-  return {
-    values: { ...lower.values, ...upper.values },
-    missing: [...lower.missing.filter((name) => !(name in upper.values)), ...upper.missing],
-  }
 }
 
 /** The fields that an environment may override. */

@@ -15,10 +15,11 @@ import type { ConnectionDescriptor } from '../../contract/descriptor.ts'
 import { invalidConfig } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import { testOpening } from '../test-connection.ts'
-import { checkValues, overlay } from './check-values.ts'
+import { checkValues } from './check-values.ts'
+import { inForce, patchLayers, withChanges } from './layers.ts'
 import { checkName, parseReference } from './names.ts'
 import { openOperationReferences, unknownRevision } from './operation-references.ts'
-import { describeRecord, type Layer, mapValues, type OpenRecord, type SealedRecord } from './record.ts'
+import { describeRecord, mapValues, type OpenRecord, type SealedRecord } from './record.ts'
 import { changed, openRecords, unknownConnection, untilWritten } from './records.ts'
 import { hideValues } from './resolved-connection.ts'
 import { exportOf, readExport } from './transfer.ts'
@@ -264,52 +265,6 @@ export function openConnectionStore(
     unbind: guard(references.unbind),
     references: guard(references.references),
   }
-}
-
-const noLayer: Layer = { values: {}, missing: [] }
-
-type Layers = Pick<OpenRecord, 'own' | 'environments'>
-
-/** @param changes `null` removes the environment. */
-function patchLayers(
-  { own, environments }: Layers,
-  changes: ConnectionValues | null,
-  environment: string | undefined,
-): Layers {
-  if (environment === undefined) {
-    if (changes) return { own: patchLayer(own, changes), environments }
-    throw invalidConfig('change', [{ path: '', message: 'must be an object' }])
-  }
-  const { [environment]: former = noLayer, ...others } = environments
-  if (changes === null) return { own, environments: others }
-  return { own, environments: { ...others, [environment]: patchLayer(former, changes) } }
-}
-
-/** `null` clears, anything else sets. What is set is missing no more. */
-function patchLayer({ values, missing }: Layer, changes: ConnectionValues): Layer {
-  return {
-    values: withChanges(values, changes),
-    missing: missing.filter((name) => !Object.hasOwn(changes, name)),
-  }
-}
-
-function withChanges(values: ConnectionValues, changes: ConnectionValues): ConnectionValues {
-  return Object.fromEntries(Object.entries({ ...values, ...changes }).filter(([, value]) => value !== null))
-}
-
-/**
- * The values of an environment. A connection without any is the same in all; one that has some must have this
- * one, so that a misspelt `prod` does not become `dev`.
- */
-function inForce({ name, own, environments }: OpenRecord, environment: string | undefined): Layer {
-  const known = Object.keys(environments)
-  if (environment === undefined || known.length === 0) return own
-  const layer = known.includes(environment) ? environments[environment] : undefined
-  if (layer) return overlay(own, layer)
-  throw new ConnectorError(
-    'BQC_CONFIG_INVALID',
-    `The connection ${name} has no environment ${environment}; it has ${known.sort().join(', ')}. Patch it with an environment of that name, which may be without overrides.`,
-  )
 }
 
 /** Runs what reads and writes files; their trouble is told as that of the store. */

@@ -1,7 +1,7 @@
 // bqc connection create: a name for a connection.
 import { Command } from 'commander'
 import { ConnectorError } from '../../../index.ts'
-import { collectField, readConnectionFile, typedFields } from '../../connection-values.ts'
+import { collectField, readGiven } from '../../connection-values.ts'
 import { openStore, prepareKeys } from '../../open-store.ts'
 import { printStored } from './show.ts'
 
@@ -30,24 +30,19 @@ export function createCommand(): Command {
 }
 
 async function create(name: string, options: CreateCommandOptions): Promise<void> {
-  const { file, set = {}, kind, description, replace, ifNotExists, json } = options
+  const { kind, description, replace, ifNotExists, json } = options
   if (replace && ifNotExists) {
     throw new ConnectorError('BQC_CONFIG_INVALID', 'Use --replace or --if-not-exists, not both.')
   }
-  const given = file === undefined ? undefined : await readConnectionFile(file)
-  const fields = await typedFields(set, kind)
+  const { values, directory } = await readGiven(options, kind)
   const store = openStore()
   await prepareKeys(store)
-  const { created, ...stored } = await store.create(
-    name,
-    { ...given?.values, ...fields },
-    {
-      mode: replace ? 'replace' : ifNotExists ? 'ifNotExists' : 'error',
-      ...(kind === undefined ? {} : { kind }),
-      ...(description === undefined ? {} : { description }),
-      ...(given === undefined ? {} : { directory: given.directory }),
-    },
-  )
+  const { created, ...stored } = await store.create(name, values, {
+    mode: replace ? 'replace' : ifNotExists ? 'ifNotExists' : 'error',
+    directory,
+    ...(kind === undefined ? {} : { kind }),
+    ...(description === undefined ? {} : { description }),
+  })
   if (json) process.stdout.write(`${JSON.stringify({ ...stored, created })}\n`)
   else printStored(created ? `${name} is kept.` : `${name} was there already, and stays as it was.`, stored)
 }

@@ -1,6 +1,6 @@
 // bqc connection patch: changes single fields of a stored connection.
 import { Command, InvalidArgumentError } from 'commander'
-import { collectField, readConnectionFile, typedFields } from '../../connection-values.ts'
+import { collectField, readGiven } from '../../connection-values.ts'
 import { openStore } from '../../open-store.ts'
 import { printStored } from './show.ts'
 
@@ -29,19 +29,11 @@ export function patchCommand(): Command {
 }
 
 async function patch(name: string, options: PatchCommandOptions): Promise<void> {
-  const { file, set = {}, clear = [], json, ...rest } = options
+  const { file: _, set: __, clear = [], json, ...rest } = options
   const store = openStore()
-  const given = file === undefined ? undefined : await readConnectionFile(file)
+  const { values, directory } = await readGiven(options, (await store.describe(name)).kind)
   const cleared = Object.fromEntries(clear.map((field) => [field, null]))
-  const changes = {
-    ...given?.values,
-    ...(await typedFields(set, (await store.describe(name)).kind)),
-    ...cleared,
-  }
-  const stored = await store.patch(name, changes, {
-    ...rest,
-    ...(given === undefined ? {} : { directory: given.directory }),
-  })
+  const stored = await store.patch(name, { ...values, ...cleared }, { ...rest, directory })
   if (json) process.stdout.write(`${JSON.stringify(stored)}\n`)
   else printStored(`${name} is changed.`, stored)
 }

@@ -6,7 +6,7 @@ export function printStored(line: string, stored: StoredConnection): void {
   process.stdout.write(`${line}\n${textOf(stored)}`)
 }
 
-export function textOf({
+function textOf({
   kind,
   revision,
   description,
