@@ -172,6 +172,9 @@ async function sendAll(
   }
 }
 
+/** A 404 that is about where the job was to put the file, and not about the upload. */
+const missesPlace = /Not found: (Dataset|Table|Project)\b/
+
 function standingOf(reply: HttpReply, of: string): Standing {
   switch (reply.status) {
     case 308: {
@@ -179,6 +182,8 @@ function standingOf(reply: HttpReply, of: string): Standing {
       return { stored: last === undefined ? 0 : Number(last) + 1 }
     }
     case 404:
+      if (missesPlace.test(reply.text)) throw refusal(reply, of)
+      return { gone: refusal(reply, of) }
     case 410:
       return { gone: refusal(reply, of) }
     case 200:

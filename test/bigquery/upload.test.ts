@@ -14,7 +14,7 @@ const network = () => new ConnectorError('BQC_NETWORK', 'No answer.')
 /** What goes wrong with one PUT: after so many bytes of it are stored, in granules, an answer or none comes. */
 interface Trouble {
   readonly takes: number
-  readonly says: 'no answer' | 503 | 308 | 404
+  readonly says: 'no answer' | 503 | 308 | 404 | 'no dataset'
 }
 
 /** The service's side of resumable uploads, in memory: sessions, and the jobs that come of them. */
@@ -52,6 +52,8 @@ function uploadService(troubles: readonly Trouble[] = []) {
     const now = Buffer.concat([has, piece.subarray(0, taken)])
     sessions.set(id, now)
     const isWhole = total !== undefined && total !== '*' && Number(total) === now.length
+    if (trouble?.says === 'no dataset')
+      return errorReply(404, 'notFound', 'Not found: Dataset demo:shop was not found in location EU')
     if (isWhole) jobs.set('load-1', now)
     if (trouble?.says === 'no answer') throw network()
     if (trouble?.says === 503) return errorReply(503, 'backendError', 'Try again.')
@@ -178,6 +180,20 @@ describe('an upload', () => {
     await expect(service.upload(file)).rejects.toMatchObject({
       code: 'BQC_UPLOAD_LOST',
       message: expect.stringContaining('demo.load-1'),
+    })
+    expect(opened.times).toBe(1)
+  })
+
+  it('whose job finds no dataset is refused for that, and not taken for forgotten', async () => {
+    const service = uploadService([
+      { takes: 2, says: 308 },
+      { takes: 2, says: 'no dataset' },
+    ])
+    const { file, opened } = fileOf(contentOf(3 * granule), 50_000, true)
+
+    await expect(service.upload(file)).rejects.toMatchObject({
+      code: 'BQC_NOT_FOUND',
+      message: expect.stringContaining('Dataset demo:shop was not found in location EU'),
     })
     expect(opened.times).toBe(1)
   })
