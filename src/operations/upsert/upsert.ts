@@ -102,7 +102,9 @@ async function throughStaging(tools: Tools, upsert: Upsert, signal: AbortSignal)
   const { context, loadFile, runSql } = tools
   const { options, places, file, run, number } = upsert
   const { projectId, datasetId, target } = places
-  const { useLegacySql, requestTimeout: timeoutMs } = options
+  const timeoutMs = options.requestTimeout
+  // The MERGE that is generated is GoogleSQL, whatever a command would be written in.
+  const useLegacySql = options.useLegacySql && options.sqlCommand.trim() !== ''
   const beginning = options.temporaryTableForLoad || target?.tableId || 'load'
   const staging = { projectId, datasetId, tableId: nameOfStaging(beginning, run, number) }
   const { location, fields, sql } = await planOf(context, options, places, staging, signal)

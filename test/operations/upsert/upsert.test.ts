@@ -239,6 +239,73 @@ describe('Upsert through a temporary table', () => {
     expect(await rowsOf(other)).toContainEqual({ id: '5', item: 'there', price: null })
   })
 
+  it('takes every step to the dataset that the document names, removing the temporary table included', async () => {
+    const table = await newTable()
+    await bigquery.run(
+      'CREATE SCHEMA IF NOT EXISTS branch',
+      `CREATE TABLE branch.${table} (id INT64, item STRING, PRIMARY KEY (id) NOT ENFORCED)`,
+    )
+
+    const { payload } = await done({ ...json, objectType: ofTable(table) }, lines({ id: 1, item: 'there' }), {
+      datasetId: 'branch',
+    })
+
+    expect(payload).toMatchObject({
+      load: { configuration: { load: { destinationTable: { datasetId: 'branch' } } } },
+      delete: { status: 'deleted' },
+    })
+    expect(await bigquery.rows(`SELECT * FROM branch.${table}`)).toEqual([{ id: '1', item: 'there' }])
+    expect(await rowsOf(table)).toEqual(untouched)
+    expect(await bigquery.rows('SELECT table_name FROM branch.INFORMATION_SCHEMA.TABLES')).toEqual([
+      { table_name: table },
+    ])
+  })
+
+  it('begins the name of the temporary table as it is asked to', async () => {
+    const table = await newTable()
+
+    const { payload } = await done(
+      { ...json, objectType: ofTable(table), temporaryTableForLoad: 'mine' },
+      lines({ id: 1 }),
+    )
+
+    expect(payload).toMatchObject({ delete: { name: expect.stringMatching(/^mine_upsert_/) } })
+  })
+
+  it('takes useLegacySql for the SQL command alone: its own MERGE is GoogleSQL', async () => {
+    const options = { ...json, objectType: ofTable(await newTable()), useLegacySql: true }
+
+    const merged = await done(options, lines({ id: 1 }))
+    const commanded = await one({ ...options, sqlCommand: 'SELECT 1' }, lines({ id: 1 }))
+
+    expect(merged.payload).toMatchObject({ query: { configuration: { query: { useLegacySql: false } } } })
+    expect(commanded).toMatchObject({
+      status: 'application-error',
+      message: expect.stringContaining('Legacy SQL is not supported by the local BigQuery'),
+    })
+  })
+
+  it('runs where locationId says, and tells when the dataset is elsewhere', async () => {
+    const options = { ...json, objectType: ofTable(await newTable()) }
+
+    const there = await done({ ...options, locationId: 'US' }, lines({ id: 1 }))
+    const elsewhere = await one({ ...options, locationId: 'EU' }, lines({ id: 1 }))
+
+    expect(there.payload).toMatchObject({ load: { jobReference: { location: 'US' } } })
+    expect(elsewhere).toMatchObject({
+      status: 'failure',
+      code: '404',
+      errorCode: 'BQC_NOT_FOUND',
+      message: expect.stringContaining('was not found in location EU'),
+    })
+  })
+
+  it('refuses a time-out below -1', () => {
+    expect(() => connection.operation('upsert', { objectType: 'GENERIC', requestTimeout: -2 })).toThrow(
+      'requestTimeout must be at least -1, not -2',
+    )
+  })
+
   it('names each temporary table for its run and document, and BigQuery is told when to remove it', async () => {
     const table = await newTable()
     const options = { ...json, objectType: ofTable(table), deleteTempTableAfterQuery: 'NO_DELETE_VALUE' }
