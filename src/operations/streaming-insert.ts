@@ -15,10 +15,11 @@ import type { InsertRows } from '../contract/insert-rows.ts'
 import type { ExecuteOptions } from '../contract/operation.ts'
 import type { StreamingInsertOptions } from '../contract/options/streaming-insert.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
+import { ConnectorError } from '../errors.ts'
 import { type InsertIdOf, insertIdRule } from '../pipeline/insert-id.ts'
 import { insertPipeline } from '../pipeline/insert-pipeline.ts'
 import { Paces } from '../pipeline/paces.ts'
-import { nameOf } from '../pipeline/partition.ts'
+import { lengthFault, nameOf } from '../pipeline/partition.ts'
 import { throughSpool } from '../pipeline/spool/through-spool.ts'
 import type { OpenOperation } from './open-operation.ts'
 import { describeTables, noEncoders } from './table-encoders.ts'
@@ -32,6 +33,11 @@ const longestIdBytes = 768
 
 export const openStreamingInsert: OpenOperation<'streaming-insert'> = (context, options) => {
   const { datasetId, tableId } = placeOf(options)
+  const tooLong = lengthFault({ tableId, templateSuffix: options.templateSuffix })
+  if (tooLong) {
+    const message = `The operation streaming-insert is not usable: ${tooLong.text}`
+    throw new ConnectorError('BQC_CONFIG_INVALID', message, { faults: [tooLong.fault] })
+  }
   const projectId = options.projectIdOverride || context.projectId
   // On this machine the way is so short that compressing takes longer than sending.
   const gzip = options.gzip === 'auto' ? !isLoopback(context.endpoint) : options.gzip === 'always'

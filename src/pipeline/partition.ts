@@ -16,6 +16,9 @@ const names: Readonly<Record<keyof Destination, RegExp>> = {
   templateSuffix: /^\w*$/,
 }
 
+/** Bytes of a table's name at most, its suffix included. */
+const maxTableIdBytes = 1024
+
 /** Destinations with an open batch at most; past it, the one that opened first is sealed. */
 const maxOpenBatches = 1000
 
@@ -26,10 +29,11 @@ const maxOpenBatches = 1000
  */
 export function destinationOf({ properties }: Document, usual: Destination): Destination {
   if (properties === undefined && usual.datasetId !== '' && usual.tableId !== '') return usual
+  // No name is blank, but no suffix is: that takes rows to the table itself.
   const destination = {
-    projectId: properties?.['projectIdOverride'] ?? usual.projectId,
-    datasetId: properties?.['datasetId'] ?? usual.datasetId,
-    tableId: properties?.['tableId'] ?? usual.tableId,
+    projectId: properties?.['projectIdOverride'] || usual.projectId,
+    datasetId: properties?.['datasetId'] || usual.datasetId,
+    tableId: properties?.['tableId'] || usual.tableId,
     templateSuffix: properties?.['templateSuffix'] ?? usual.templateSuffix,
   }
   const faults: Fault[] = Object.entries(destination)
@@ -39,6 +43,11 @@ export function destinationOf({ properties }: Document, usual: Destination): Des
       value,
       message: value === '' ? 'is missing' : 'is not a name that BigQuery knows',
     }))
+  const tooLong = lengthFault(destination)
+  if (tooLong) {
+    const message = `The document's properties name no table: ${tooLong.text}`
+    throw new ConnectorError('BQC_DESTINATION_INVALID', message, { faults: [tooLong.fault] })
+  }
   if (faults.length === 0) return destination
   const found = faults.map(({ path, value }) => `${path.slice(1)} ${JSON.stringify(value)}`)
   throw new ConnectorError(
@@ -46,6 +55,20 @@ export function destinationOf({ properties }: Document, usual: Destination): Des
     `The document's properties name no table: ${found.join(', ')}. Use letters, digits and underscores.`,
     { faults },
   )
+}
+
+/** What is wrong with the length of a table's name, its suffix included. */
+export function lengthFault({
+  tableId,
+  templateSuffix,
+}: Pick<Destination, 'tableId' | 'templateSuffix'>):
+  | { readonly fault: Fault; readonly text: string }
+  | undefined {
+  const bytes = Buffer.byteLength(tableId + templateSuffix)
+  if (bytes <= maxTableIdBytes) return undefined
+  const message = `makes a name of ${bytes} bytes; a table's name has ${maxTableIdBytes} at most, its suffix included`
+  const path = templateSuffix === '' ? '/tableId' : '/templateSuffix'
+  return { fault: { path, message }, text: `${path.slice(1)} ${message}.` }
 }
 
 /** For a document that is refused anyway. */

@@ -124,6 +124,93 @@ describe('Streaming Insert', () => {
     expect(await bigquery.rows('SELECT id FROM shop.orders_2026')).toEqual([{ id: '11' }])
   })
 
+  it('takes a blank property for none, but for the suffix: blank, that means the table itself', async () => {
+    const properties = { projectIdOverride: '', datasetId: '', tableId: '' }
+    const documents = [
+      { data: { id: 14 }, properties },
+      { data: { id: 15 }, properties: { templateSuffix: '' } },
+    ]
+
+    const outcomes = await Array.fromAsync(insert({ templateSuffix: '_blank' }).execute(documents))
+
+    expect(outcomes.map(({ status, destination }) => [status, destination])).toEqual([
+      ['success', 'demo.shop.orders_blank'],
+      ['success', 'demo.shop.orders'],
+    ])
+  })
+
+  it('refuses a suffix that makes a name of more than 1,024 bytes, and nothing else for it', async () => {
+    const suffix = 'x'.repeat(1024 - 'orders'.length)
+    const documents = [suffix, `${suffix}x`].map((templateSuffix) => ({
+      data: { id: 16 },
+      properties: { templateSuffix },
+    }))
+
+    const outcomes = await Array.fromAsync(insert().execute(documents))
+
+    expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+      'success',
+      'BQC_DESTINATION_INVALID',
+    ])
+    expect(() => insert({ templateSuffix: `${suffix}x` })).toThrow(
+      "not usable: templateSuffix makes a name of 1025 bytes; a table's name has 1024 at most",
+    )
+  })
+
+  it('sends batchCount rows in a request, which may be 1 to 50,000', async () => {
+    const sizes: number[] = []
+    const answer = ({ body }: HttpRequest) => {
+      sizes.push(JSON.parse(String(body)).rows.length)
+      return jsonReply({})
+    }
+    const { execute } = scripted(answer, { batchCount: 20_000 }, { clock: new FakeClock() })
+
+    await Array.fromAsync(execute(Array.from({ length: 50_000 }, (_, id) => ({ data: { id } }))))
+
+    expect(sizes).toEqual([20_000, 20_000, 10_000])
+    for (const batchCount of [0, 50_001]) {
+      expect(() => insert({ batchCount })).toThrow(`batchCount must be from 1 to 50000, not ${batchCount}`)
+    }
+  })
+
+  it('tells everything that BigQuery has against a row, in the message and as payload', async () => {
+    const errors = [
+      { reason: 'invalid', location: 'id', message: 'no number', debugInfo: '' },
+      { reason: 'invalid', location: 'item', message: 'no such field', debugInfo: '' },
+    ]
+    const { execute } = scripted(() => jsonReply({ insertErrors: [{ index: 0, errors }] }), {})
+
+    const [outcome] = await Array.fromAsync(execute([{ data: { id: 1 } }]))
+
+    expect(outcome).toMatchObject({
+      status: 'application-error',
+      code: '400',
+      message: 'demo.shop.orders refused the row: /id: no number; /item: no such field.',
+      payload: [
+        { reason: 'invalid', location: 'id', message: 'no number' },
+        { reason: 'invalid', location: 'item', message: 'no such field' },
+      ],
+    })
+  })
+
+  it('refuses a row of more than 10 MB before it is sent, and its neighbours go in', async () => {
+    const { execute, asked } = scripted(() => jsonReply({}), {})
+    const documents = [
+      { data: { id: 1 } },
+      { data: `{"id":2${' '.repeat(10_485_760)}}` },
+      { data: { id: 3 } },
+    ]
+
+    const outcomes = await Array.fromAsync(execute(documents))
+
+    expect(outcomes.map(({ status, errorCode }) => errorCode ?? status)).toEqual([
+      'success',
+      'BQC_DOCUMENT_TOO_LARGE',
+      'success',
+    ])
+    expect(asked.map(({ body }) => JSON.parse(String(body)).rows.length)).toEqual([2])
+  })
+
   it('drops unknown values when it is told to, and refuses them otherwise', async () => {
     const documents = [{ data: { id: 20, colour: 'red' } }]
 
