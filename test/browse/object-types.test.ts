@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createConnector } from '../../src/index.ts'
+import { startTinyServer } from '../bigquery/tiny-server.ts'
 import { embedded } from '../fixtures/embedded.ts'
 
 const bigquery = embedded()
@@ -43,6 +45,30 @@ describe('the object types of', () => {
     const types = await browse('update', { datasetId: 'shop', resourceType: 'VIEW' })
 
     expect(ids(types)).toEqual(['DYNAMIC', 'datasets/shop/tables/recent'])
+  })
+
+  it('Update are tables of every type that BigQuery lists, and no entry without a name', async () => {
+    const types = ['TABLE', 'VIEW', 'MATERIALIZED_VIEW', 'EXTERNAL', 'SNAPSHOT', 'MODEL']
+    const named = types.map((type) => ({ type, tableReference: { tableId: `a_${type.toLowerCase()}` } }))
+    const server = await startTinyServer(() => ({ body: { tables: [...named, { type: 'TABLE' }] } }))
+    const connection = await createConnector().connect({
+      projectId: 'demo',
+      endpoint: server.url,
+      grant: 'none',
+    })
+
+    const listed = await connection.browse('update', { datasetId: 'shop' })
+
+    await connection.close()
+    await server.close()
+    expect(listed.map(({ label, kind }) => [label, kind])).toEqual([
+      ['Dynamic table or view', 'dynamic'],
+      ['a_external', 'external'],
+      ['a_materialized_view', 'materialized-view'],
+      ['a_snapshot', 'snapshot'],
+      ['a_table', 'table'],
+      ['a_view', 'view'],
+    ])
   })
 
   it.each([

@@ -224,6 +224,26 @@ describe('the option returnApplicationErrors', () => {
     expect(thrown).toMatchObject({ code: 'BQC_DOCUMENT_REFUSED' })
   })
 
+  it.each([
+    ['streaming-insert', 'BQC_DOCUMENT_NOT_JSON', 'no JSON'],
+    ['update', 'BQC_DOCUMENT_NOT_JSON', 'no JSON'],
+    ['upsert', 'BQC_JOB_FAILED', 'no number,,,\n'],
+  ] as const)('stops %s after the document that is refused', async (id, errorCode, data) => {
+    await bigquery.run(
+      'CREATE SCHEMA IF NOT EXISTS stops',
+      'CREATE TABLE IF NOT EXISTS stops.t (id INT64, PRIMARY KEY (id) NOT ENFORCED)',
+    )
+    const operation = bigquery.connection.operation(id, {
+      objectType: 'datasets/stops/tables/t',
+      returnApplicationErrors: false,
+    })
+
+    const { read: outcomes, thrown } = await read(operation.execute([{ data }, { data: '' }]))
+
+    expect(outcomes[0]).toMatchObject({ index: 0, status: 'application-error', errorCode })
+    expect(thrown).toMatchObject({ code: 'BQC_DOCUMENT_REFUSED' })
+  })
+
   it('lets work go on where nobody has set it', async () => {
     const operation = bigquery.connection.operation('get-query-results', { objectType: 'QUERY' })
 

@@ -272,6 +272,21 @@ describe('Update', () => {
       expect(await table('other.orders')).toMatchObject({ description: 'found' })
     })
 
+    it('by the document, with DYNAMIC, in the project that it names, which both URL and body have', async () => {
+      const tables = `${bigquery.local.url}/bigquery/v2/projects/second/datasets`
+      const post = (url: string, body: object) => fetch(url, { method: 'POST', body: JSON.stringify(body) })
+      const tableReference = { projectId: 'second', datasetId: 'shop', tableId: 'only-there' }
+      await post(tables, { datasetReference: { projectId: 'second', datasetId: 'shop' } })
+      await post(`${tables}/shop/tables`, { tableReference })
+
+      const outcome = await update({ tableReference, description: 'there' }, { objectType: 'DYNAMIC' })
+
+      expect(outcome).toMatchObject({
+        status: 'success',
+        payload: { id: 'second:shop.only-there', tableReference, description: 'there' },
+      })
+    })
+
     it.each([
       ['the option datasetId', { datasetId: 'other' }, {}],
       ['the property datasetId of the document', {}, { datasetId: 'other' }],
