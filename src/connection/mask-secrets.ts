@@ -31,10 +31,16 @@ export function createMask(secrets: readonly string[]): (text: string) => string
 export function createReplyMask(
   secrets: readonly string[],
 ): (text: string, request: Pick<HttpRequest, 'headers' | 'body'>) => string {
-  const ofConnection = createMask(secrets)
+  // One mask for both, made again only when the token is another one.
+  let mask = createMask(secrets)
+  let known = ''
   return (text, request) => {
-    const ofRequest = createMask(credentialsOf(request))
-    const mask = (part: string) => ofRequest(ofConnection(part))
+    const credentials = credentialsOf(request)
+    const carried = credentials.join('\n')
+    if (carried !== known) {
+      mask = createMask([...secrets, ...credentials])
+      known = carried
+    }
     return maskText(text, mask)
   }
 }
@@ -91,7 +97,8 @@ function tellingOf(texts: readonly string[]): Telling {
       for (const step of [0, 2, 4]) pairs[pairAt(text, at + step)] = 1
     }
   }
-  return { wholes: texts.filter(({ length }) => length >= tellingLength), grams, pairs }
+  const wholes = [...new Set(texts)].filter(({ length }) => length >= tellingLength)
+  return { wholes, grams, pairs }
 }
 
 function runsIn(text: string, { grams, pairs }: Telling): { start: number; end: number }[] {

@@ -91,6 +91,28 @@ describe('an operation', () => {
     expect(await store.references()).toEqual([])
   })
 
+  it('is never left with a connection that is dropped at the same moment', async () => {
+    const store = openedStore(directory())
+    const outcomes = new Set<string>()
+
+    for (let round = 0; round < 30; round += 1) {
+      await store.create('toronto', withToken, { mode: 'replace' })
+      const [bound, dropped] = await Promise.allSettled([
+        store.bind('orders', { connection: 'toronto' }),
+        store.drop('toronto'),
+      ])
+      const isThere = (await store.list()).length === 1
+      const isBound = (await store.references()).length === 1
+
+      expect([bound.status, isBound && !isThere]).toEqual([isBound ? 'fulfilled' : 'rejected', false])
+      expect(dropped.status).toBe(isThere ? 'rejected' : 'fulfilled')
+      outcomes.add(`${bound.status} ${dropped.status}`)
+      await store.unbind('orders')
+    }
+
+    expect(outcomes.size).toBeGreaterThan(0)
+  })
+
   it('is bound anew in place of what it was bound to', async () => {
     const store = await threeOperations()
     await store.create('vienna', { ...withToken, projectId: 'austria' })
