@@ -62,6 +62,8 @@ async function upsert(
   const begun = performance.now()
   try {
     const operation = connection.operation('upsert', config)
+    // Stopped before it began, it has no outcome.
+    process.exitCode = exitCodes.someDidNot
     for await (const outcome of operation.execute([{ data }], { signal: interrupt.signal })) {
       if (json) await printLine(JSON.stringify({ outcome }))
       else report(outcome, (performance.now() - begun) / 1000)
