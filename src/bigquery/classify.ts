@@ -160,6 +160,11 @@ export function verdictOfJob(failure: {
   return jobRules.find(fits)?.verdict ?? 'give-up'
 }
 
+/** Whether a 404 for a load job's upload is about where the file was to go, and not about the upload. */
+export function isAboutPlace(text: string): boolean {
+  return /Not found: (Dataset|Table|Project)\b/.test(text)
+}
+
 /** Where the job is whose id was taken: `Already Exists: Job PROJECT:LOCATION.ID`. */
 export function locationOfDuplicate({ payload }: ConnectorError, jobId: string): string | undefined {
   const message = (payload as { error?: { message?: unknown } } | undefined)?.error?.message

@@ -2,7 +2,7 @@
 // that the service has not acknowledged. https://cloud.google.com/bigquery/docs/reference/api-uploads
 import { ConnectorError } from '../errors.ts'
 import { Chunks } from './chunks.ts'
-import { refusal } from './classify.ts'
+import { isAboutPlace, refusal } from './classify.ts'
 import type { ControlPlane, Job } from './control-plane.ts'
 import type { HttpReply } from './http-message.ts'
 import type { Retry } from './retry.ts'
@@ -172,9 +172,6 @@ async function sendAll(
   }
 }
 
-/** A 404 that is about where the job was to put the file, and not about the upload. */
-const missesPlace = /Not found: (Dataset|Table|Project)\b/
-
 function standingOf(reply: HttpReply, of: string): Standing {
   switch (reply.status) {
     case 308: {
@@ -182,7 +179,7 @@ function standingOf(reply: HttpReply, of: string): Standing {
       return { stored: last === undefined ? 0 : Number(last) + 1 }
     }
     case 404:
-      if (missesPlace.test(reply.text)) throw refusal(reply, of)
+      if (isAboutPlace(reply.text)) throw refusal(reply, of)
       return { gone: refusal(reply, of) }
     case 410:
       return { gone: refusal(reply, of) }
