@@ -18,11 +18,16 @@ export interface Destination {
  */
 export interface RowFrame {
   readonly head: (destination: Destination) => string
-  /** What stands before a row's JSON. Rows may go without insertId. */
-  readonly before: (insertId: string | undefined) => string
+  /**
+   * What stands before a row's JSON. Rows may go without insertId.
+   * @param mark what the adapter wanted to know of the row's document (`PipelineOptions.markOf`).
+   */
+  readonly before: (insertId: string | undefined, mark?: string) => string
   readonly after: string
   readonly between: string
   readonly tail: string
+  /** A row's JSON stands on one line, also where its document does not. */
+  readonly isLines?: boolean
 }
 
 /** Rows of one request. */
@@ -55,14 +60,15 @@ export interface RowVerdict {
 
 /**
  * What became of one request.
- * - `stored`: rows are in, except those listed.
+ * - `stored`: rows are in, except those listed. The receipt is the payload of the others' outcomes; without one it
+ *   is insertId, destination and attempts.
  * - `split`: too large as a whole; send halves. A single row is rejected.
  * - `retry`: nothing is known to be stored; send all again, after `error.retryAfterMs` when given.
  * - `not-yet`: nothing is stored; the table is there, but too new to be inserted into.
  * - `give-up`: it will not help to send it again.
  */
 export type InsertVerdict =
-  | { readonly verdict: 'stored'; readonly rows: readonly RowVerdict[] }
+  | { readonly verdict: 'stored'; readonly rows: readonly RowVerdict[]; readonly receipt?: object }
   | { readonly verdict: 'split' | 'retry' | 'not-yet' | 'give-up'; readonly error: ConnectorError }
 
 /**

@@ -16,6 +16,8 @@ export interface EncodedDocument {
   readonly json: RowJson
   /** Fixed here for good: every retry carries the same one. */
   readonly insertId: string | undefined
+  /** For the frame. */
+  readonly mark?: string | undefined
 }
 
 /**
@@ -29,6 +31,7 @@ export interface Row {
   /** Bytes of the request that are this row's: its JSON, and what stands around it. */
   readonly bytes: number
   readonly insertId: string | undefined
+  readonly mark?: string | undefined
   /** What the budget was charged for its document. */
   readonly chargedBytes: number
 }
@@ -65,6 +68,18 @@ export const documentOverheadBytes = 1024
 export function partOf(batch: Batch, rows: readonly Row[]): Batch {
   const chargedBytes = rows.reduce((sum, row) => sum + row.chargedBytes, 0)
   return { ...batch, rows, chargedBytes, body: batch.body.part(batch.rows, rows) }
+}
+
+/** A batch of the rows of several that have never been sent, in their order. */
+export function joined(first: Batch, others: readonly Batch[]): Batch {
+  if (others.length === 0) return first
+  const all = [first, ...others]
+  return {
+    ...first,
+    rows: all.flatMap(({ rows }) => rows),
+    body: first.body.with(others.map(({ body }) => body)),
+    chargedBytes: all.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0),
+  }
 }
 
 /** The documents of a batch, made again from their rows. */
@@ -110,14 +125,14 @@ export class Batcher {
    * Gives what the row costs; a row for which the body had to grow pays for the growth. `undefined` when the
    * batch is too full for it. The first row always fits: alone it is as small as a request can be.
    */
-  add({ index, id, properties, json, insertId }: EncodedDocument): number | undefined {
+  add({ index, id, properties, json, insertId, mark }: EncodedDocument): number | undefined {
     const isFirst = this.#rows.length === 0
     const paidBytes = isFirst ? 0 : this.#body.capacity
     const maxBytes = isFirst ? Number.POSITIVE_INFINITY : this.#pace.maxBytes
-    const bytes = this.#body.add(json, insertId, maxBytes)
+    const bytes = this.#body.add(json, insertId, maxBytes, mark)
     if (bytes === undefined) return undefined
     const chargedBytes = documentOverheadBytes + bytes + this.#body.capacity - paidBytes
-    this.#rows.push({ index, id, properties, bytes, insertId, chargedBytes })
+    this.#rows.push({ index, id, properties, bytes, insertId, mark, chargedBytes })
     this.#chargedBytes += chargedBytes
     if (this.#rows.length >= this.#pace.maxRows) this.seal()
     else this.#cancelTimer ??= this.#clock.after(this.#limits.maxAgeMs, () => this.seal())

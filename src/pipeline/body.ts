@@ -11,6 +11,7 @@ interface Framed {
   /** Bytes of the row with all that stands around it. */
   readonly bytes: number
   readonly insertId: string | undefined
+  readonly mark?: string | undefined
 }
 
 /** A character of a text is never longer than that in UTF-8. */
@@ -60,9 +61,9 @@ export class Body {
    * Writes a row; gives the bytes that it takes with all that stands around it. `undefined`, and nothing is
    * written, when the body would be longer than `maxBytes`.
    */
-  add(json: RowJson, insertId: string | undefined, maxBytes: number): number | undefined {
+  add(json: RowJson, insertId: string | undefined, maxBytes: number, mark?: string): number | undefined {
     const { before, after, between, tail } = this.#frame
-    const opening = before(insertId)
+    const opening = before(insertId, mark)
     const start = this.#end
     const closing = after + between
     const bytes = bound(opening) + bound(json)
@@ -98,12 +99,24 @@ export class Body {
     return part
   }
 
+  /** A body of its rows and those of others with the same frame, in this order. All of them give their memory away. */
+  with(others: readonly Body[]): Body {
+    const parts: readonly Body[] = [this, ...others]
+    const rowBytes = parts.reduce((sum, part) => sum + part.rowBytes, 0)
+    const whole = new Body(this.#buffers, this.#frame, this.#head, rowBytes)
+    for (const part of parts) {
+      whole.#end += part.#buffer.copy(whole.#buffer, whole.#end, part.#headBytes, part.#end)
+      part.release()
+    }
+    return whole
+  }
+
   /** The JSON of its rows. */
   texts(rows: readonly Framed[]): string[] {
     const { before, after, between } = this.#frame
     let end = this.#headBytes
-    return rows.map(({ bytes, insertId }) => {
-      const start = end + Buffer.byteLength(before(insertId))
+    return rows.map(({ bytes, insertId, mark }) => {
+      const start = end + Buffer.byteLength(before(insertId, mark))
       end += bytes
       return this.#buffer.toString('utf8', start, end - after.length - between.length)
     })

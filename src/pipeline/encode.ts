@@ -39,6 +39,12 @@ export function encodeDocument(
   return encoded === row ? json : sized(serialise(encoded), maxRowBytes)
 }
 
+/** JSON without line ends: in JSON they are space between its parts, and nothing else. */
+export function onOneLine(json: RowJson): RowJson {
+  if (typeof json === 'string') return /[\r\n]/.test(json) ? json.replace(/[\r\n]+/g, ' ') : json
+  return json.includes(10) || json.includes(13) ? onOneLine(decode(json)) : json
+}
+
 /**
  * What a source gave, as a document, read once: what is none, or cannot be read, is refused later for its
  * data, like any other.

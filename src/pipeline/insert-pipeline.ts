@@ -13,10 +13,10 @@ import { type BatchLimits, documentOverheadBytes } from './batch.ts'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { DeliveryAsSettled, DeliveryInDocumentOrder } from './deliver.ts'
-import { documentOf, encodeDocument, sizeOf } from './encode.ts'
+import { documentOf, encodeDocument, onOneLine, sizeOf } from './encode.ts'
 import { type InsertIdOf, insertIdIfAny } from './insert-id.ts'
 import type { Paces } from './paces.ts'
-import { destinationIfAny, destinationOf, Partition } from './partition.ts'
+import { destinationIfAny, Partition, destinationOf as usualDestinationOf } from './partition.ts'
 import { Sender, type SendOptions } from './send.ts'
 import { abortedError, outcomeOf, placeOf } from './settle.ts'
 import { openSource } from './source.ts'
@@ -53,7 +53,11 @@ export interface PipelineOptions extends Omit<SendOptions, 'maxPausedBytes'> {
   readonly maxRowBytes: number
   /** Where rows go when their document does not say otherwise. */
   readonly destination: Destination
+  /** Where a document's row goes. Default: there, with what its properties override. */
+  readonly destinationOf?: (document: Document, usual: Destination) => Destination
   readonly insertIdOf: InsertIdOf
+  /** What the frame is to know of a document that has become a row. */
+  readonly markOf?: (document: Document, index: number) => string
   readonly outcomeOrder: 'document' | 'settled'
 }
 
@@ -81,7 +85,7 @@ export async function* insertPipeline(
   )
   const source = openSource(documents)
   const letters = new DeadLetters(deadLetter, ports.clock)
-  const { insertIdOf } = options
+  const { insertIdOf, markOf, destinationOf = usualDestinationOf } = options
 
   const stop = () => {
     source.close()
@@ -107,9 +111,11 @@ export async function* insertPipeline(
     isSecond = false,
   ): void => {
     try {
-      const json = encodeDocument(document, encodeRow, to, options.maxRowBytes)
+      const encoded = encodeDocument(document, encodeRow, to, options.maxRowBytes)
+      const json = ports.frame.isLines ? onOneLine(encoded) : encoded
       const { id, properties } = document
-      budget.spend(partition.add({ index, id, properties, json, insertId: insertIdOf(document, index) }, to))
+      const [insertId, mark] = [insertIdOf(document, index), markOf?.(document, index)]
+      budget.spend(partition.add({ index, id, properties, json, insertId, mark }, to))
     } catch (thrown) {
       const isUnfit = thrown instanceof ConnectorError && thrown.code === 'BQC_DOCUMENT_INVALID'
       const mayBeOld = isUnfit && !isSecond && encodeRow !== undefined
@@ -165,6 +171,8 @@ export async function* insertPipeline(
           sender.isSourceWaiting = false
           continue
         }
+        // Who stands aside would be overtaken.
+        if (options.isOrdered) while (aside.size > 0) await Promise.all(aside)
         const step = source.next()
         const pulled = step instanceof Promise ? await step : step
         if (pulled.done) break

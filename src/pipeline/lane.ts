@@ -1,5 +1,5 @@
 // One destination's batches: in line, and on the wire. Used by: send.
-import { type Batch, cut } from './batch.ts'
+import { type Batch, cut, joined } from './batch.ts'
 import type { Pace } from './pace.ts'
 
 interface Waiting {
@@ -10,6 +10,7 @@ interface Waiting {
 
 export class Lane {
   readonly pace: Pace
+  readonly #isOrdered: boolean
   /** In document order. */
   readonly #waiting: Waiting[] = []
   #heldBytes = 0
@@ -17,8 +18,10 @@ export class Lane {
   /** The destination was given up; the next batch in line, or the one on the wire, shows whether it is well again. */
   #isTrial = false
 
-  constructor(pace: Pace) {
+  /** @param isOrdered batches go one after another in document order, also those that go again. */
+  constructor(pace: Pace, isOrdered = false) {
     this.pace = pace
+    this.#isOrdered = isOrdered
   }
 
   /** What the budget was charged for its rows, in line and on the wire. */
@@ -36,7 +39,9 @@ export class Lane {
 
   /** When its next batch may leave, in epoch milliseconds; never, when there is none or enough are on the wire. */
   get readyAt(): number {
-    if (this.#inFlight >= this.pace.maxInFlight) return Number.POSITIVE_INFINITY
+    if (this.#inFlight >= (this.#isOrdered ? 1 : this.pace.maxInFlight)) return Number.POSITIVE_INFINITY
+    const [first] = this.#waiting
+    if (this.#isOrdered && first !== undefined) return Math.max(first.notBefore, this.pace.readyAt)
     const soonest = this.#waiting.reduce(
       (least, { notBefore }) => Math.min(least, notBefore),
       Number.POSITIVE_INFINITY,
@@ -54,7 +59,8 @@ export class Lane {
     const at = this.#waiting.findIndex(({ notBefore }) => notBefore <= now)
     const [found] = this.#waiting.splice(at, 1)
     if (found === undefined) return undefined
-    const [batch, rest] = cut(found.batch, this.pace)
+    const whole = this.#isOrdered ? joined(found.batch, this.#fellows(found.batch)) : found.batch
+    const [batch, rest] = cut(whole, this.pace)
     if (rest !== undefined) this.#lineUp({ batch: rest, notBefore: found.notBefore })
     this.#inFlight += 1
     return batch
@@ -82,6 +88,20 @@ export class Lane {
   endTrial(): void {
     if (this.#isTrial) this.pace.endTrial()
     this.#isTrial = false
+  }
+
+  /** Batches in line that may go along: each is as small as its time was short, and together they cost one. */
+  #fellows(batch: Batch): Batch[] {
+    if (batch.attempts > 0 || batch.isHalf) return []
+    const { maxRows, maxBytes } = this.pace
+    let rows = batch.rows.length
+    let bytes = batch.body.frameBytes + batch.body.rowBytes
+    const end = this.#waiting.findIndex(({ batch: next }) => {
+      rows += next.rows.length
+      bytes += next.body.rowBytes
+      return next.attempts > 0 || next.isHalf || rows > maxRows || bytes > maxBytes
+    })
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end).map(({ batch: next }) => next)
   }
 
   /** Rows that go again do so before those after them. */

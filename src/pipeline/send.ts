@@ -21,6 +21,8 @@ export interface SendOptions {
    * those destinations are given up, so that they do not keep the others' documents out. Absent: all wait.
    */
   readonly maxPausedBytes?: number
+  /** Each destination gets its batches one at a time, in document order, also those that go again. */
+  readonly isOrdered?: boolean
 }
 
 /** What happens on the wire, for counters. */
@@ -104,7 +106,7 @@ export class Sender {
   #laneOf(pace: Pace): Lane {
     const known = this.#lanes.get(pace)
     if (known !== undefined) return known
-    const lane = new Lane(pace)
+    const lane = new Lane(pace, this.#options.isOrdered)
     this.#isMixed ||= this.#lanes.size > 0
     this.#lanes.set(pace, lane)
     return lane

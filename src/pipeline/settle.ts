@@ -1,6 +1,6 @@
 // Stage 6: a verdict becomes one outcome for each row, or sends rows again. Before: send. Next: deliver.
 import type { Document } from '../contract/document.ts'
-import type { Destination, InsertVerdict, RowError, RowVerdict } from '../contract/insert-rows.ts'
+import type { Destination, InsertVerdict, RowError } from '../contract/insert-rows.ts'
 import type { Outcome, OutcomeStatus } from '../contract/outcome.ts'
 import { asConnectorError, ConnectorError, type ErrorCategory, type Fault } from '../errors.ts'
 import { type Batch, documentsOf, partOf, type Row } from './batch.ts'
@@ -44,7 +44,7 @@ export function settle(
   }
   switch (verdict.verdict) {
     case 'stored': {
-      const settlement = settleRows(batch, verdict.rows, maxAttempts, isStopped)
+      const settlement = settleRows(batch, verdict, maxAttempts, isStopped)
       // Rows that were refused may yet be read for a dead letter.
       if (verdict.rows.length === 0) batch.body.release()
       return settlement
@@ -155,7 +155,7 @@ export function abortedError(wasSent: boolean): ConnectorError {
 
 function settleRows(
   batch: Batch,
-  listed: readonly RowVerdict[],
+  { rows: listed, receipt }: Extract<InsertVerdict, { verdict: 'stored' }>,
   maxAttempts: number,
   isStopped: boolean,
 ): Settlement {
@@ -168,7 +168,7 @@ function settleRows(
   const isProgress = listed.length < batch.rows.length || listed.some((row) => row.verdict === 'rejected')
   for (const [at, row] of batch.rows.entries()) {
     const verdict = verdicts.get(at)
-    if (verdict === undefined) settled.push(stored(row, batch.attempts, destination))
+    if (verdict === undefined) settled.push(stored(row, batch.attempts, destination, receipt))
     else if (verdict.verdict === 'rejected') settled.push(fail(at, refusedRow(verdict.errors, batch)))
     else if (isStopped) settled.push(fail(at, abortedError(true)))
     // The service refuses a whole request for one bad row and marks the innocent ones `stopped`.
@@ -181,8 +181,12 @@ function settleRows(
   return { settled, again: [{ ...partOf(batch, again), stumbles }], isLater }
 }
 
-function stored({ index, id, insertId, chargedBytes }: Row, attempts: number, destination: string): Settled {
-  const receipt = insertId === undefined ? { destination, attempts } : { insertId, destination, attempts }
+function stored(
+  { index, id, insertId, chargedBytes }: Row,
+  attempts: number,
+  destination: string,
+  receipt: object = insertId === undefined ? { destination, attempts } : { insertId, destination, attempts },
+): Settled {
   const outcome: Outcome = {
     index,
     id,

@@ -62,6 +62,38 @@ describe('a body', () => {
     )
   })
 
+  it('joins others: all their rows stand in it, in order, and are found again', () => {
+    const buffers = new Buffers()
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(row, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 }),
+        (lists) => {
+          const filled = lists.map((list) => {
+            const body = new Body(buffers, frame, head)
+            const rows = list.map((each) => ({
+              ...each,
+              bytes: body.add(jsonOf(each), each.insertId, Number.POSITIVE_INFINITY) ?? 0,
+            }))
+            return { body, rows }
+          })
+          const [first, ...others] = filled.map(({ body }) => body) as [Body, ...Body[]]
+          const rows = filled.flatMap((one) => one.rows)
+
+          const whole = first.with(others)
+
+          expect(whole.texts(rows)).toEqual(rows.map(({ text }) => text))
+          expect(read(whole)).toBe(
+            textOf(
+              rows.map(({ text }) => text),
+              rows.map(({ insertId }) => insertId),
+            ),
+          )
+          whole.release()
+        },
+      ),
+    )
+  })
+
   it('takes a row unless it would be longer than a limit', () => {
     fc.assert(
       fc.property(row, row, fc.nat(12_000), (first, second, maxBytes) => {

@@ -12,17 +12,8 @@ import {
   type Outcome,
 } from '../../../src/index.ts'
 import type { FaultRule } from '../../../src/local/index.ts'
+import { hurried } from '../../fixtures/clocks.ts'
 import { embedded } from '../../fixtures/embedded.ts'
-
-/** Nobody waits between two looks at a job. */
-const hurried = {
-  now: Date.now,
-  wait: () => new Promise<void>((resolve) => setImmediate(resolve)),
-  after: (ms: number, callback: () => void) => {
-    const timer = setTimeout(callback, ms)
-    return () => clearTimeout(timer)
-  },
-}
 
 const bigquery = embedded()
 let connection: Connection
