@@ -148,6 +148,19 @@ export function rowVerdictOf(errors: readonly RowError[]): RowVerdict['verdict']
   return found.includes('again-later') ? 'again-later' : 'again'
 }
 
+/** Reasons of a job that failed by what its rows hold, and beginnings of messages that say otherwise. */
+const rowReasons = { reasons: ['invalid', 'invalidQuery'], unless: /streaming buffer|^Not found/i } as const
+
+/** Whether a job that loaded or merged rows may have failed for some of them, so that the others would do better alone. */
+export function isFaultOfRows(failure: {
+  readonly reason?: string | null | undefined
+  readonly message?: string | null | undefined
+}): boolean {
+  const { reasons, unless } = rowReasons
+  const isTheirs = reasons.some((reason) => reason === failure.reason)
+  return isTheirs && !unless.test(failure.message ?? '')
+}
+
 /** What to do about the `errorResult` of a job. */
 export function verdictOfJob(failure: {
   readonly reason?: string | null | undefined

@@ -18,13 +18,30 @@ const maxRemembered = 1000
 
 interface Description {
   readonly encoder: RowEncoder
-  /** The fields as text, to tell whether they have changed. */
-  readonly fields: string
+  /** The description as text, to tell whether it has changed. */
+  readonly text: string
   readonly at: number
 }
 
 /** A template's rows obey the table that it is made from. */
 export function describeTables(control: ControlPlane, clock: Clock, ignoreUnknownValues: boolean): Encoders {
+  return encodersFor(
+    async ({ projectId, datasetId, tableId }, signal) =>
+      (await control.getTable(projectId, datasetId, tableId, signal)).fields,
+    (fields) => compileRowEncoder(fields, ignoreUnknownValues),
+    clock,
+  )
+}
+
+/**
+ * @param read gives the description of a table: JSON.
+ * @param compile makes an encoder of it; its error is that of the documents that want it.
+ */
+export function encodersFor<Table>(
+  read: (destination: Destination, signal: AbortSignal) => Promise<Table>,
+  compile: (table: Table) => RowEncoder,
+  clock: Clock,
+): Encoders {
   const descriptions = new Map<string, Description>()
   const asked = new Map<string, Promise<RowEncoder>>()
   const refusals = new Map<string, { readonly error: Error; readonly until: number }>()
@@ -32,18 +49,13 @@ export function describeTables(control: ControlPlane, clock: Clock, ignoreUnknow
   let last: { readonly destination: Destination; readonly encoder: RowEncoder } | undefined
   const turns = new Turns(maxAskedAtOnce)
 
-  const describe = async (
-    { projectId, datasetId, tableId }: Destination,
-    key: string,
-    signal: AbortSignal,
-  ) => {
+  const describe = async (destination: Destination, key: string, signal: AbortSignal) => {
     try {
-      const table = await turns.take(() => control.getTable(projectId, datasetId, tableId, signal))
-      const fields = JSON.stringify(table.fields)
+      const table = await turns.take(() => read(destination, signal))
+      const text = JSON.stringify(table)
       const before = descriptions.get(key)
-      const encoder =
-        before?.fields === fields ? before.encoder : compileRowEncoder(table.fields, ignoreUnknownValues)
-      remember(descriptions, key, { encoder, fields, at: clock.now() })
+      const encoder = before?.text === text ? before.encoder : compile(table)
+      remember(descriptions, key, { encoder, text, at: clock.now() })
       last = undefined
       return encoder
     } catch (thrown) {

@@ -9,11 +9,21 @@ export interface UpsertOptions {
   readonly autodetectCSV: boolean
   /** BigQuery guesses the columns from the file, in place of the table schema. Default: false. */
   readonly autodetectJSON: boolean
+  /** Milliseconds that a document waits at most for its batch to fill. While a batch is merged, those behind it go on filling. Longer: fewer jobs, later outcomes. Default: 10000. */
+  readonly batchAgeMs: number
+  /** Bytes of a batch at most, as it is loaded. Default: 33554432. */
+  readonly batchBytes: number
+  /** Documents of a batch at most. Each batch costs a load job, of which a project has 100,000 a day, and a MERGE, which reads the key columns of the whole target. Default: 100000. */
+  readonly batchCount: number
+  /** Bytes of documents taken whose outcome has not been handed on. When it is spent, what was gathered is sent, and the source waits. Default: 268435456. */
+  readonly budgetBytes: number
+  /** What becomes of columns that a document does not name. given: Only those given. They keep their values; in a new row they have their defaults, else NULL. A column that is null in the document becomes NULL. all: The whole row. The document is the whole row: columns without a value get their defaults, else NULL. Default: "given". */
+  readonly columns: 'given' | 'all'
   /** What happens where the destination table is not there. CREATE_IF_NEEDED: Create if needed. CREATE_NEVER: Never create. The load fails. Default: "CREATE_IF_NEEDED". */
   readonly createDisposition: 'CREATE_IF_NEEDED' | 'CREATE_NEVER'
   /** Dataset of the tables, in place of the object type's. Every step uses it. Default: "". */
   readonly datasetId: string
-  /** A BOOL column of the file; rows that have true here are removed from the target. The target need not have the column. Empty: none are removed. Default: "". */
+  /** A BOOL column of the file or the documents; rows that have true here are removed from the target. The target need not have the column. Empty: none are removed. Default: "". */
   readonly deleteColumn: string
   /** Whether the temporary table is removed at the end. DELETE_ALWAYS_VALUE: Always. Also when the load or the SQL fails, or the execution is stopped. DELETE_IF_SUCCESS_VALUE: If the SQL succeeds. NO_DELETE_VALUE: Never. BigQuery removes it when its lifetime is over. Default: "DELETE_ALWAYS_VALUE". */
   readonly deleteTempTableAfterQuery: 'DELETE_ALWAYS_VALUE' | 'DELETE_IF_SUCCESS_VALUE' | 'NO_DELETE_VALUE'
@@ -27,10 +37,14 @@ export interface UpsertOptions {
   readonly enumAsString: boolean
   /** What stands between two fields: one character; \t or tab for a tabulator. Default: ",". */
   readonly fieldDelimiter: string
-  /** Columns that say which row of the target a row of the file is: a list, or names parted by commas. Empty: the primary key of the target. Not needed with an SQL command. Default: "". */
+  /** What a document is. file: A file. A whole file: CSV, JSON lines, Parquet, Avro or ORC. It is loaded and merged by itself. documents: A row. A row, or some columns of one, as JSON. Documents are gathered into batches; each batch is loaded and merged by key. Default: "file". */
+  readonly input: 'file' | 'documents'
+  /** Columns that say which row of the target is meant: a list, or names parted by commas. NULL is a value like any other. Empty: the primary key of the target. Not needed with an SQL command. Default: "". */
   readonly keyColumns: readonly string[] | string
   /** Where the jobs run. Empty: where the dataset is. Default: "". */
   readonly locationId: string
+  /** How often a batch is tried at most that fails for a reason which time heals. Its jobs and requests have attempts of their own within each. Default: 5. */
+  readonly maxAttempts: number
   /** So many rows that cannot be read are left out, and told in the outcome; one more fails the load. Default: 0. */
   readonly maxBadRecordsCSV: number
   /** So many rows that cannot be read are left out, and told in the outcome; one more fails the load. Default: 0. */
@@ -39,10 +53,12 @@ export interface UpsertOptions {
   readonly maxConcurrentJobs: number
   /** A field with this text is NULL. Default: "". */
   readonly nullMarker: string
-  /** The table that the file goes into: datasets/DATASET/tables/TABLE. GENERIC: the options below name it. */
+  /** The table that the rows go into: datasets/DATASET/tables/TABLE. GENERIC: the options below name it, or the documents. */
   readonly objectType: string
-  /** Where several rows of the file have the same key, the one with the greatest value here wins. Empty: any one of them. The target need not have the column. Default: "". */
+  /** Of several rows with the same key the one with the greatest value here wins. Of a file: empty, any one of them; the target need not have the column. Of documents: every one must have it, and one that is older than the target's row is not applied; empty, their own order counts. Default: "". */
   readonly orderColumn: string
+  /** document: outcomes come in the order of the documents. settled: as they settle, so that a target that pauses holds up no other. Default: "document". */
+  readonly outcomeOrder: 'document' | 'settled'
   /** Project of the tables and the jobs, where it is not the connection's. */
   readonly projectIdOverride?: string
   /** What encloses a field that holds delimiters. Empty: nothing does. Default: "\"". */
@@ -63,7 +79,7 @@ export interface UpsertOptions {
   readonly tableSchema: string
   /** The table that the SQL changes. Empty: the object type's. Default: "". */
   readonly targetTableForQuery: string
-  /** How the name of the temporary table begins; the run and the document are added, so that no two meet. Empty: like the target. Default: "". */
+  /** How the name of a temporary table begins; the run and a number are added, so that no two meet. Empty: like the target. Default: "". */
   readonly temporaryTableForLoad: string
   /** After so many hours BigQuery removes the temporary table by itself: after a crash, or where it is not deleted. Default: 24. */
   readonly temporaryTableHours: number

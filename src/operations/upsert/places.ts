@@ -1,5 +1,6 @@
 // Which tables one document is about: by the object type, and by the options that go before it.
 import { parseTableId } from '../../browse/profiles.ts'
+import type { Destination } from '../../contract/insert-rows.ts'
 import type { UpsertOptions } from '../../contract/options/upsert.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { TableName } from './table-names.ts'
@@ -28,6 +29,18 @@ export function placesOf(options: UpsertOptions, usualProject: string): Places {
     datasetId,
     target: table(targetTableForQuery || chosen?.tableId),
     destination: table(destinationTableForLoad || chosen?.tableId),
+  }
+}
+
+/** Where documents go; empty where each one has to say it. */
+export function usualDestination(options: UpsertOptions, usualProject: string): Destination {
+  const { objectType, targetTableForQuery } = options
+  const chosen = objectType === 'GENERIC' ? undefined : parseTableId(objectType)
+  return {
+    projectId: options.projectIdOverride || usualProject,
+    datasetId: options.datasetId || chosen?.datasetId || '',
+    tableId: targetTableForQuery || chosen?.tableId || '',
+    templateSuffix: '',
   }
 }
 

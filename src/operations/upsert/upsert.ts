@@ -1,4 +1,4 @@
-// Upsert: each document is a file. It is loaded into a staging table, SQL takes it from there into the target,
+// Upsert of files: each document is one. It is loaded into a staging table, SQL takes it from there into the target,
 // and the staging is removed; or it is loaded into the destination itself.
 import { randomBytes } from 'node:crypto'
 import type { Job } from '../../bigquery/control-plane.ts'
@@ -13,9 +13,11 @@ import { warningsOf } from '../jobs/job-state.ts'
 import { statisticsOf } from '../jobs/job-statistics.ts'
 import type { OpenOperation, OperationContext } from '../open-operation.ts'
 import { fileOf } from './document-file.ts'
+import { openUpsertDocuments } from './documents/upsert-documents.ts'
+import { lettingOut } from './letting-out.ts'
 import { createLoadFile, type LoadFile } from './load-file.ts'
 import { loadOf, schemaOf } from './load-job.ts'
-import { missing, type Places, placesOf } from './places.ts'
+import { missing, type Places, placesOf, usualDestination } from './places.ts'
 import { planOf } from './plan.ts'
 import { createRunSql, type RunSql } from './run-sql.ts'
 import { createStaging, nameOfStaging, removeStaging } from './staging.ts'
@@ -48,6 +50,9 @@ const hourMs = 3_600_000
 export const openUpsert: OpenOperation<'upsert'> = (context, configured) => {
   const { maxConcurrentJobs } = configured
   const form = loadDescriptor().operations.find(({ id }) => id === 'upsert')?.options ?? {}
+  if (configured.input === 'documents') {
+    return openUpsertDocuments(context, configured, form, usualDestination(configured, context.projectId))
+  }
   const optionsFor = compileOverrides<UpsertOptions>(form)
   const tools = { context, loadFile: createLoadFile(context), runSql: createRunSql(context) }
 
@@ -64,17 +69,6 @@ export const openUpsert: OpenOperation<'upsert'> = (context, configured) => {
       yield { payloads: [payload], facts }
     }
     return eachDocument(documents, execute, context, 'one', upsert, paceOf(maxConcurrentJobs), fileOf)
-  }
-}
-
-/** A connection that is closed meanwhile waits for the staging to be removed. */
-async function lettingOut<T>(context: OperationContext, signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const stop = () => context.beforeClose(work)
-  signal.addEventListener('abort', stop)
-  try {
-    return await work
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }
 
