@@ -448,7 +448,7 @@ describe('Trouble', () => {
 describe('A stop', () => {
   it('calls the batch on the wire off, removes its staging, and gives every document its outcome', async () => {
     const table = await orders()
-    await rules([{ match: { method: 'GET', path: '/(jobs|queries)/' }, delayMs: 60_000 }])
+    await rules([{ match: { method: 'POST', path: '/jobs$' }, delayMs: 60_000 }])
     const stopping = new AbortController()
     const documents = Array.from({ length: 10 }, (_, n) => ({ data: { id: n } }))
     const operation = operationOn(table, { batchCount: 4 })
