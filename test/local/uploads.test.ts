@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
 import { apiOfFile, values } from './api.ts'
 
@@ -46,6 +48,29 @@ test('an upload in pieces of unknown total continues where the server says, and 
   await expect
     .poll(async () => (await api.query('SELECT COUNT(*) FROM d.pieces')).body.rows?.[0].f[0].v)
     .toBe(String(PIECE / 16 + 2))
+})
+
+test('a request waits for the one before it that is still under way', async () => {
+  const session = await begin('turns')
+  const open = async (range: string, length: number) => {
+    const headers = { 'content-range': range, 'content-length': length, expect: '100-continue' }
+    const sent = request(session, { method: 'PUT', headers, agent: false })
+    const status = once(sent, 'response').then(([reply]) => {
+      reply.resume()
+      return reply.statusCode
+    })
+    sent.flushHeaders()
+    // The server has begun with it.
+    await once(sent, 'continue')
+    return { sent, status }
+  }
+
+  const piece = await open('bytes 0-15/16', 16)
+  const question = await open('bytes */16', 0)
+  question.sent.end()
+  piece.sent.end(lines(1))
+
+  expect(await Promise.all([piece.status, question.status])).toEqual([200, 200])
 })
 
 test('what a piece holds beyond a multiple of 256 KiB has to be sent again', async () => {

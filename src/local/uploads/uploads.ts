@@ -4,6 +4,7 @@ import { open, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { Reply } from '../routes/route.ts'
+import { createMutex } from '../storage/mutex.ts'
 import { ApiError, invalid } from '../wire/api-error.ts'
 
 /** Every piece but the last must be a multiple of this; the service's documented granularity. */
@@ -30,7 +31,6 @@ interface Session {
   readonly startedAt: number
   stored: number
   answer: Promise<unknown> | undefined
-  busy: boolean
 }
 
 interface Range {
@@ -42,6 +42,7 @@ interface Range {
 
 export function createUploads(scratch: string, now: () => number): Uploads {
   const sessions = new Map<string, Session>()
+  const turns = createMutex()
 
   function find(id: string): Session {
     const session = sessions.get(id)
@@ -77,7 +78,6 @@ export function createUploads(scratch: string, now: () => number): Uploads {
         startedAt: now(),
         stored: 0,
         answer: undefined,
-        busy: false,
       })
       const separator = address.includes('?') ? '&' : '?'
       return new Reply(200, '', {
@@ -88,11 +88,9 @@ export function createUploads(scratch: string, now: () => number): Uploads {
     async receive(id, incoming) {
       const session = find(id)
       const range = contentRange(incoming.headers['content-range'])
-      if (session.answer !== undefined) return finished(id, session)
-      if (session.busy)
-        throw new ApiError(503, 'backendError', 'Another request of this upload is under way.')
-      session.busy = true
-      try {
+      // A sender whose connection broke may be back before it is known here that it did.
+      const reply = await turns.run(id, async () => {
+        if (session.answer !== undefined) return undefined
         const { start, total } = range
         if (start !== undefined) {
           if (start > session.stored)
@@ -100,11 +98,9 @@ export function createUploads(scratch: string, now: () => number): Uploads {
           await append(session, incoming, start, range)
         } else incoming.resume()
         const whole = start !== undefined && range.end === undefined
-        if (!whole && (total === undefined || session.stored < total)) return incomplete(session)
-      } finally {
-        session.busy = false
-      }
-      return finished(id, session)
+        return !whole && (total === undefined || session.stored < total) ? incomplete(session) : undefined
+      })
+      return reply ?? finished(id, session)
     },
     async cancel(id) {
       const session = find(id)
