@@ -20,6 +20,29 @@ describe('the descriptor', () => {
     expect(loadDescriptor()).toBe(descriptor)
   })
 
+  it('asks for the seven scopes of the connector, and offers fewer beside them', () => {
+    const bigquery = descriptor.connections.find(({ id }) => id === 'bigquery')
+    const fields = bigquery?.config['properties'] as Record<string, Record<string, unknown>>
+    const { default: usual, 'x-presets': presets } = fields['extendedClaims'] ?? {}
+    const scopesOf = (claims: unknown) =>
+      (claims as { scope: string }).scope.split(' ').map((scope) => scope.split('/').at(-1))
+
+    expect(scopesOf(usual)).toEqual([
+      'bigquery',
+      'bigquery.insertdata',
+      'cloud-platform',
+      'cloud-platform.read-only',
+      'devstorage.full_control',
+      'devstorage.read_only',
+      'devstorage.read_write',
+    ])
+    expect((presets as { value: unknown }[]).map(({ value }) => scopesOf(value))).toEqual([
+      scopesOf(usual),
+      ['bigquery'],
+      ['bigquery.insertdata'],
+    ])
+  })
+
   it('marks everything as secret that would let a stranger in', () => {
     const fields = descriptor.connections.flatMap(({ config }) =>
       Object.entries(config['properties'] as Record<string, Record<string, unknown>>),

@@ -28,6 +28,20 @@ describe('an environment', () => {
     expect(await projectOf(openedStore(store.directory, { environment: 'prod' }))).toMatch(/^of-prod /)
   })
 
+  it('may have its own claims, and its own parameters of a consent and of a token request', async () => {
+    const store = openedStore(directory())
+    await store.create('toronto', withToken)
+    const own = {
+      extendedClaims: { scope: 'https://www.googleapis.com/auth/bigquery', region: 'eu' },
+      authorizationParameters: { hd: 'example.com' },
+      tokenParameters: { audience: 'prod' },
+    }
+
+    const { environments } = await store.patch('toronto', own, { environment: 'prod' })
+
+    expect(environments).toEqual({ prod: own })
+  })
+
   it('has secrets of its own, sealed and masked as the others', async () => {
     const store = openedStore(directory())
     await store.create('toronto', withToken)
