@@ -272,6 +272,18 @@ describe('a source', () => {
     ])
   })
 
+  it('whose only document cannot be read has its outcome', async () => {
+    const broken = Object.defineProperty({ data: {} }, 'data', {
+      get: () => {
+        throw new Error('The host has lost it')
+      },
+    })
+
+    const outcomes = await Array.fromAsync(start([broken], new TableService().insertRows))
+
+    expect(outcomes).toMatchObject([{ status: 'application-error', errorCode: 'BQC_DOCUMENT_INVALID' }])
+  })
+
   it.each(['id', 'data', 'properties'])(
     'whose document cannot be read for its %s gets an outcome for it, and for its neighbours',
     async (name) => {
