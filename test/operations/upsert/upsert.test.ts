@@ -720,31 +720,6 @@ describe('an upsert that is stopped', () => {
   })
 })
 
-describe('an upsert whose job is not done in time', () => {
-  it('says which job, with 408, and has it cancelled', async () => {
-    const table = await newTable()
-
-    const outcome = await one({ ...json, objectType: ofTable(table), requestTimeout: 0 }, text)
-
-    expect(outcome).toMatchObject({
-      status: 'application-error',
-      code: '408',
-      errorCode: 'BQC_JOB_TIMEOUT',
-      message: expect.stringMatching(/^Step load: .*demo\.bqc_load_/),
-      payload: { load: { jobReference: { location: 'US' } }, delete: { status: 'deleted' } },
-    })
-    const { jobId } = (outcome.payload as { load: { jobReference: { jobId: string } } }).load.jobReference
-    const jobOf = async () =>
-      (await (await fetch(`${bigquery.local.url}/bigquery/v2/projects/demo/jobs/${jobId}`)).json()) as {
-        status: { state: string; errorResult?: { reason: string } }
-      }
-    let job = await jobOf()
-    while (job.status.state !== 'DONE') job = await jobOf()
-    expect(job.status.errorResult).toMatchObject({ reason: 'stopped' })
-    expect(await rowsOf(table)).toEqual(untouched)
-  })
-})
-
 describe('a file that is cut off', () => {
   const sum = async (table: string) =>
     bigquery.rows(`SELECT COUNT(*) AS n, SUM(id) AS ids, SUM(price) AS prices FROM shop.${table}`)
