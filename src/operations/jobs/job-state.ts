@@ -26,15 +26,19 @@ export function isDone({ status }: Job): boolean {
   return status?.state?.toUpperCase() === 'DONE'
 }
 
-/** The error of a job that is done and failed. Errors beside an `errorResult` are in its payload. */
+/**
+ * The error of a job that is done and failed. Where its `errorResult` only counts what went wrong, as that of a load
+ * does, the first of the others says which record it was, and why.
+ */
 export function failureOf(job: Job): ConnectorError | undefined {
   const { errorResult, errors } = job.status ?? {}
   if (!errorResult) return undefined
   const { reason, location, message } = errorResult
   const said = (message || reason || 'BigQuery gives no reason').replace(/\.?$/, '.')
-  const others = Math.max((errors?.length ?? 0) - 1, 0)
-  const more = others === 0 ? '' : ` The job tells of ${others} more.`
-  const text = `Job ${nameOfJob(job)} failed${location ? ` at ${location}` : ''}: ${said}${more}`
+  const others = (errors ?? []).filter((error) => error.message && error.message !== message)
+  const first = others[0] ? ` ${others[0].message?.replace(/\.?$/, '.')}` : ''
+  const more = others.length > 1 ? ` The job tells of ${others.length - 1} more.` : ''
+  const text = `Job ${nameOfJob(job)} failed${location ? ` at ${location}` : ''}: ${said}${first}${more}`
   return new ConnectorError('BQC_JOB_FAILED', text, { payload: job, ...(reason ? { reason } : {}) })
 }
 

@@ -104,7 +104,11 @@ describe('a job that is run to its end', () => {
   it('is told with what its errors say: where, what and why', async () => {
     const errorResult = { reason: 'invalid', location: 'gs://b/f.csv', message: 'Bad row' }
     const { runToEnd } = openEnding({
-      status: { state: 'DONE', errorResult, errors: [errorResult, { message: 'Another' }] } as object,
+      status: {
+        state: 'DONE',
+        errorResult,
+        errors: [errorResult, { message: 'Record 3 is no number.' }, { message: 'Another' }],
+      } as object,
     })
 
     const error = await errorOf(runToEnd(run))
@@ -112,7 +116,7 @@ describe('a job that is run to its end', () => {
     expect(error).toMatchObject({
       code: 'BQC_JOB_FAILED',
       reason: 'invalid',
-      message: 'Job p.j failed at gs://b/f.csv: Bad row. The job tells of 1 more.',
+      message: 'Job p.j failed at gs://b/f.csv: Bad row. Record 3 is no number. The job tells of 1 more.',
       payload: { status: { errorResult } },
     })
   })

@@ -435,7 +435,12 @@ describe('the options of the file', () => {
       warnings: [{ reason: 'invalid', message: expect.stringContaining('x') }],
     })
     expect(await rowsOf(table)).toMatchObject([{ item: 'good' }, { item: 'salt' }])
-    expect(strict).toMatchObject({ status: 'application-error', code: '400', errorCode: 'BQC_JOB_FAILED' })
+    expect(strict).toMatchObject({
+      status: 'application-error',
+      code: '400',
+      errorCode: 'BQC_JOB_FAILED',
+      message: expect.stringMatching(/details\. Error while reading .*\bx\b/),
+    })
   })
 
   it('of text let BigQuery guess the columns', async () => {
