@@ -1,4 +1,6 @@
 // What an update would change in a table: for people who look before they leap.
+import type { TableField } from '../contract/table-schema.ts'
+import { fieldTypeOf } from '../encoding/types.ts'
 
 /** A part of a table resource, as it is and as it would be. */
 export interface TableChange {
@@ -52,7 +54,25 @@ export function patched(before: Resource, sent: Resource): Resource {
 
 /** The changes of what an update may set, in the order of their names. */
 export function changesBetween(before: Resource, after: Resource): readonly TableChange[] {
-  return writable.flatMap((name) => differences(`/${name}`, before[name], after[name]))
+  const [was, is] = [withOneSpelling(before), withOneSpelling(after)]
+  return writable.flatMap((name) => differences(`/${name}`, was[name], is[name]))
+}
+
+/** Types have two names, and columns that do not say their mode are NULLABLE: neither is a change. */
+function withOneSpelling(resource: Resource): Resource {
+  const fields = asResource(resource['schema'])['fields']
+  return Array.isArray(fields)
+    ? { ...resource, schema: { ...asResource(resource['schema']), fields: fields.map(spelled) } }
+    : resource
+}
+
+function spelled({ type, mode, fields, ...more }: TableField): TableField {
+  return {
+    ...more,
+    type: fieldTypeOf(type),
+    mode: mode || 'NULLABLE',
+    ...(Array.isArray(fields) ? { fields: fields.map(spelled) } : {}),
+  }
 }
 
 function differences(path: string, from: unknown, to: unknown): readonly TableChange[] {

@@ -194,7 +194,8 @@ describe('Update', () => {
       const rules = [{ match: { method: 'PATCH', count: 1 }, reset: 'after' }]
       await fetch(`${bigquery.local.url}/_faults`, { method: 'PUT', body: JSON.stringify(rules) })
 
-      const outcome = await update({ etag, description: 'new' })
+      const schema = { fields: [...columns, { name: 'lines', type: 'INT64' }] }
+      const outcome = await update({ etag, description: 'new', schema })
 
       expect(outcome).toMatchObject({ status: 'success', payload: { description: 'new' } })
     })
@@ -222,6 +223,26 @@ describe('Update', () => {
         ],
       })
       expect((await table())['etag']).toBe(etag)
+    })
+
+    it('takes the two names of a type, and a mode that is not said, for no change', async () => {
+      await renew()
+      const fields = [
+        { name: 'id', type: 'INT64', mode: 'REQUIRED' },
+        { name: 'item', type: 'STRING', mode: 'NULLABLE' },
+        { name: 'more', type: 'RECORD', fields: [{ name: 'n', type: 'INTEGER' }] },
+      ]
+
+      const { payload } = await update({ schema: { fields } }, { preview: true })
+
+      expect(payload).toMatchObject({
+        changes: [
+          {
+            path: '/schema/fields/2',
+            to: { name: 'more', type: 'STRUCT', fields: [{ name: 'n', type: 'INT64' }] },
+          },
+        ],
+      })
     })
 
     it('of a full update tells what would go', async () => {
