@@ -278,9 +278,11 @@ export function openControlPlane(transport: Transport, endpoint: string, retry: 
     },
     async insertJob(projectId, job, isOurs, signal) {
       const { jobId, location } = job.jobReference ?? {}
+      const isDry = job.configuration?.dryRun === true
       let tries = 0
+      const of = jobId ? `job ${projectId}.${jobId}` : `${isDry ? 'dry run' : 'job'} in ${projectId}`
       const send = () =>
-        call(`job ${projectId}.${jobId ?? ''}`, signal, () => {
+        call(of, signal, () => {
           tries += 1
           return api.jobs.insert({ projectId, requestBody: job }, withSignal(signal))
         })
