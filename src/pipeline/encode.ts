@@ -114,7 +114,8 @@ function objectOf(given: unknown): JsonObject {
 
 function nameOfKind(value: unknown): string {
   const name = Object.prototype.toString.call(value).slice(8, -1)
-  return typeof value === 'object' ? `an object of the kind ${name}` : `${typeof value}`
+  if (value === undefined) return 'missing'
+  return typeof value === 'object' ? `an object of the kind ${name}` : `a ${typeof value}`
 }
 
 function parse(text: string): unknown {

@@ -128,17 +128,24 @@ describe('documents that nobody has parsed', () => {
   })
 
   it.each([
-    ['a list', '[1]', 'BQC_DOCUMENT_NOT_OBJECT'],
-    ['a number', '7', 'BQC_DOCUMENT_NOT_OBJECT'],
-    ['nothing', '', 'BQC_DOCUMENT_NOT_JSON'],
-    ['no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'BQC_DOCUMENT_NOT_JSON'],
-    ['a list that is no text', [1], 'BQC_DOCUMENT_NOT_OBJECT'],
-  ])('are refused before they are sent when they are %s', async (_, data, errorCode) => {
+    ['a list', '[1]', 'BQC_DOCUMENT_NOT_OBJECT', 'a list'],
+    ['a number', '7', 'BQC_DOCUMENT_NOT_OBJECT', 'a number'],
+    ['nothing', '', 'BQC_DOCUMENT_NOT_JSON', 'not JSON'],
+    [
+      'no UTF-8',
+      Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+      'BQC_DOCUMENT_NOT_JSON',
+      'not UTF-8',
+    ],
+    ['a list that is no text', [1], 'BQC_DOCUMENT_NOT_OBJECT', 'a list'],
+    ['not there', undefined, 'BQC_DOCUMENT_NOT_OBJECT', 'missing'],
+  ])('are refused before they are sent when they are %s', async (_, data, errorCode, said) => {
     const service = new TableService()
 
     const outcomes = await insert([{ data } as unknown as Document], service)
 
-    expect(outcomes).toMatchObject([{ status: 'application-error', errorCode, attempts: 0 }])
+    const message = expect.stringMatching(`^The document is ${said}`)
+    expect(outcomes).toMatchObject([{ status: 'application-error', errorCode, message, attempts: 0 }])
     expect(service.requests).toEqual([])
   })
 
