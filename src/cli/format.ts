@@ -7,6 +7,11 @@ export function count(value: number): string {
   return whole.format(value)
 }
 
+/** `1 row`, `2 rows`. */
+export function counted(value: number, one: string): string {
+  return `${count(value)} ${value === 1 ? one : `${one}s`}`
+}
+
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
 }

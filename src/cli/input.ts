@@ -25,15 +25,7 @@ const sampleBytes = 65_536
 export async function openInput(path: string): Promise<Input> {
   const isStdin = path === '-'
   const name = isStdin ? 'stdin' : path
-  let totalBytes: number | undefined
-  if (!isStdin) {
-    const found = await stat(path).catch((cause) => {
-      const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.code
-      throw unreadable(`Cannot read ${path}: ${why}.`, cause)
-    })
-    if (found.isDirectory()) throw unreadable(`Cannot read ${path}: it is a directory.`)
-    totalBytes = found.isFile() ? found.size : undefined
-  }
+  const totalBytes = isStdin ? undefined : await sizeOf(path)
   let bytesRead = 0
   async function* chunks(): AsyncGenerator<Buffer> {
     try {
@@ -48,6 +40,19 @@ export async function openInput(path: string): Promise<Input> {
     }
   }
   return { name, isStdin, totalBytes, bytesRead: () => bytesRead, documents: readDocuments(chunks(), name) }
+}
+
+/**
+ * The size of a file that can be read; undefined for a pipe, which tells none.
+ * @throws ConnectorError `BQC_INPUT_UNREADABLE`
+ */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch((cause) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.code
+    throw unreadable(`Cannot read ${path}: ${why}.`, cause)
+  })
+  if (found.isDirectory()) throw unreadable(`Cannot read ${path}: it is a directory.`)
+  return found.isFile() ? found.size : undefined
 }
 
 async function* readDocuments(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Document> {

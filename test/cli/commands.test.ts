@@ -541,6 +541,7 @@ describe('bqc describe', () => {
 
     expect([sound.code, text.code, json.code]).toEqual([0, 1, 1])
     expect(sound.stdout).toContain('run-job.json is sound')
+    expect(text.stdout).toMatch(/broken.json has \d faults\n$/)
     expect(text.stdout).toContain('/config/properties is missing\n')
     expect(JSON.parse(json.stdout).faults).toContainEqual({
       path: '/config/properties',

@@ -106,7 +106,13 @@ describe('bqc upsert', () => {
   it.each([
     ['a file that is not there', ['ghost.csv', '--key', 'id'], 2, 'there is no such file'],
     ['a name that tells nothing', ['package-lock', '--key', 'id'], 2, 'there is no such file'],
-    ['stdin of which nothing is told', ['-', '--key', 'id'], 2, 'sourceFormat'],
+    ['a directory', ['docs', '--key', 'id', '-o', 'sourceFormat=CSV'], 2, 'it is a directory'],
+    [
+      'stdin of which nothing is told',
+      ['-', '--key', 'id'],
+      2,
+      'what stdin is. Say it with --option sourceFormat',
+    ],
     ['no key', ['package.json'], 2, 'keyColumns'],
     ['a file that does not fit', ['README.md', '--key', 'id', '-o', 'sourceFormat=CSV'], 1, 'Step load'],
   ])('of %s says so', async (_, args, wanted, said) => {

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { ConnectorError, createConnector, type JsonSchema, lintDescriptor } from '../../index.ts'
 import { errorTables } from '../error-tables.ts'
 import { exitCodes } from '../exit.ts'
-import { count, table } from '../format.ts'
+import { counted, table } from '../format.ts'
 import { readJsonFile } from '../json-file.ts'
 
 export function describeCommand(): Command {
@@ -59,7 +59,7 @@ async function describe(name: string | undefined, { json, lint }: DescribeOption
 
 async function lintFile(path: string, json: boolean): Promise<void> {
   const faults = lintDescriptor(await readJsonFile(path, 'descriptor'))
-  const verdict = faults.length === 0 ? 'is sound' : `has ${count(faults.length)} faults`
+  const verdict = faults.length === 0 ? 'is sound' : `has ${counted(faults.length, 'fault')}`
   const lines = faults.map((fault) => {
     const found = fault.value === undefined ? '' : `, not ${JSON.stringify(fault.value)}`
     return `${fault.path || '/'} ${fault.message}${found}\n`

@@ -8,7 +8,7 @@ import {
   withNotice,
 } from '../connection-option.ts'
 import { exitCodes } from '../exit.ts'
-import { count } from '../format.ts'
+import { count, counted } from '../format.ts'
 import { openInput } from '../input.ts'
 import { type InsertSummary, insertDocuments } from '../insert-documents.ts'
 import { onInterrupt } from '../interrupt.ts'
@@ -113,7 +113,7 @@ function report(summary: InsertSummary, refusals: Refusals, isStdin: boolean): v
   if (summary.spoolDamage) {
     const { stretches, bytes } = summary.spoolDamage
     process.stdout.write(
-      `the spool was damaged in ${count(stretches)} ${stretches === 1 ? 'place' : 'places'}: documents may be lost in ${count(bytes)} bytes\n`,
+      `the spool was damaged in ${counted(stretches, 'place')}: documents may be lost in ${count(bytes)} bytes\n`,
     )
   }
   if (summary.trouble) process.stderr.write(`bqc: ${summary.trouble.message} [${summary.trouble.code}]\n`)

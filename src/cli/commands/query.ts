@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { type ConnectorError, errorCatalogue } from '../../index.ts'
 import { addConnectionOptions, type ConnectionOptions, openConnection } from '../connection-option.ts'
 import { exitCodes, reportError } from '../exit.ts'
-import { count, table } from '../format.ts'
+import { count, counted, table } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { hasReader, printLine } from '../output.ts'
 import { runQuery, Unsuccessful } from '../run-query.ts'
@@ -44,7 +44,7 @@ async function query(sql: string, { json, maxRows, ...rest }: QueryOptions): Pro
         )}\n`,
       )
     const more = rows > shown.length ? `, the first ${count(shown.length)} shown` : ''
-    process.stdout.write(`${count(rows)} ${rows === 1 ? 'row' : 'rows'}${more}\n`)
+    process.stdout.write(`${counted(rows, 'row')}${more}\n`)
   } catch (thrown) {
     const errorCode =
       thrown instanceof Unsuccessful ? thrown.outcome.errorCode : (thrown as Partial<ConnectorError>).code

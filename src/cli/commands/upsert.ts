@@ -1,12 +1,12 @@
 // bqc upsert: a whole file into a table, by key columns.
 import { createReadStream } from 'node:fs'
-import { access } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Command } from 'commander'
 import { ConnectorError, type Document, errorCatalogue, type Outcome } from '../../index.ts'
 import { addConnectionOptions, type ConnectionOptions, openConnection } from '../connection-option.ts'
 import { exitCodes } from '../exit.ts'
-import { count } from '../format.ts'
+import { count, counted } from '../format.ts'
+import { sizeOf } from '../input.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseTable, typedOptions, upsertOption } from '../operation-option.ts'
 import { printLine } from '../output.ts'
@@ -54,7 +54,9 @@ async function upsert(
     ...typedOptions('upsert', option),
   }
   if (!('sourceFormat' in config)) {
-    const message = `The name ${file} does not tell what the file is. Say it with --option sourceFormat=CSV (or NEWLINE_DELIMITED_JSON, PARQUET, AVRO, ORC).`
+    const what =
+      file === '-' ? 'Nothing tells what stdin is' : `The name ${file} does not tell what the file is`
+    const message = `${what}. Say it with --option sourceFormat=CSV (or NEWLINE_DELIMITED_JSON, PARQUET, AVRO, ORC).`
     throw new ConnectorError('BQC_CONFIG_INVALID', message)
   }
   const connection = await openConnection(rest)
@@ -79,10 +81,7 @@ async function upsert(
 /** A file is opened by whoever reads it, and as often as is needed. */
 async function openFile(file: string): Promise<Document['data']> {
   if (file === '-') return process.stdin
-  await access(file).catch((cause) => {
-    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.code
-    throw new ConnectorError('BQC_INPUT_UNREADABLE', `Cannot read ${file}: ${why}.`, { cause })
-  })
+  await sizeOf(file)
   return { stream: () => createReadStream(file) }
 }
 
@@ -107,7 +106,7 @@ function report({ status, message, errorCode, payload }: Outcome, seconds: numbe
   const changed = stats
     ? `: ${count(Number(stats['insertedRowCount'] ?? 0))} added, ${count(Number(stats['updatedRowCount'] ?? 0))} changed, ${count(Number(stats['deletedRowCount'] ?? 0))} removed`
     : ''
-  const rows = count(Number(load.statistics?.load?.outputRows ?? 0))
-  process.stdout.write(`${rows} rows in ${seconds.toFixed(1)} s${changed}\n`)
+  const rows = counted(Number(load.statistics?.load?.outputRows ?? 0), 'row')
+  process.stdout.write(`${rows} in ${seconds.toFixed(1)} s${changed}\n`)
   if (message !== '') process.stderr.write(`${message}\n`)
 }

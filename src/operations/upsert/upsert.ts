@@ -144,7 +144,9 @@ function factsOf(job: Job | undefined, changing: Job | undefined, remark: string
   const warnings = job === undefined ? [] : warningsOf(job)
   const [first] = warnings
   const left =
-    bad === 0 ? '' : `${bad} bad records were left out.${first ? ` The first: ${first.message}` : ''}`
+    bad === 0
+      ? ''
+      : `${bad} bad ${bad === 1 ? 'record was' : 'records were'} left out.${first ? ` The first: ${first.message}` : ''}`
   return {
     message: [left, remark].filter(Boolean).join(' '),
     ...(measured === undefined ? {} : { statistics: statisticsOf(measured, 0) }),

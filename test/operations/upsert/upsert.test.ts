@@ -431,7 +431,7 @@ describe('the options of the file', () => {
     const strict = await one(options, text)
 
     expect(outcome).toMatchObject({
-      message: expect.stringMatching(/^1 bad records were left out\. The first: Error while reading data/),
+      message: expect.stringMatching(/^1 bad record was left out\. The first: Error while reading data/),
       warnings: [{ reason: 'invalid', message: expect.stringContaining('x') }],
     })
     expect(await rowsOf(table)).toMatchObject([{ item: 'good' }, { item: 'salt' }])
