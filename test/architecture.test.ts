@@ -47,12 +47,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Of BrowseScope and ProfileScope. */
 const scopeParameters: readonly (keyof BrowseScope | keyof ProfileScope)[] = [
+  'columns',
   'datasetId',
   'decimals',
+  'deleteColumn',
   'depth',
   'discovery',
+  'input',
   'integers',
+  'keyColumns',
   'limit',
+  'orderColumn',
   'projectIdOverride',
   'query',
   'resourceType',

@@ -10,6 +10,7 @@ import { resultSchemaOf, rowSchemaOf } from '../encoding/json-schema.ts'
 import { ConnectorError } from '../errors.ts'
 import { jobProfile, tableProfile, upsertResponse } from './api-profiles.ts'
 import { type Definitions, definitionsOf, writtenOut } from './definitions.ts'
+import { upsertedRow } from './upserted-row.ts'
 
 export interface ProfilePorts {
   readonly control: ControlPlane
@@ -75,6 +76,12 @@ async function profileOf(
       return { request, response: await resultProfile(scope, ports, signal) }
     }
     case 'upsert':
+      if (scope.input === 'documents') {
+        const response = readProfile('upsert-receipt')
+        if (objectTypeId === 'GENERIC') return { request: anyRow, response }
+        const table = { projectId: ports.projectId, ...parseTableId(objectTypeId) }
+        return { request: await upsertedRow(ports.control, table, objectTypeId, scope, signal), response }
+      }
       return { request: readProfile('upsert-request'), response: upsertResponse(await definitions()) }
   }
 }

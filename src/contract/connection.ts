@@ -71,6 +71,12 @@ export interface ProfileScope {
   /** Of Get Query Results: the options of these names. Default `string`. */
   readonly integers?: 'string' | 'number' | 'bigint' | undefined
   readonly decimals?: 'string' | 'number' | undefined
+  /** Of Upsert: the options of these names. Default: a document is a file. */
+  readonly input?: 'file' | 'documents' | undefined
+  readonly keyColumns?: readonly string[] | string | undefined
+  readonly orderColumn?: string | undefined
+  readonly deleteColumn?: string | undefined
+  readonly columns?: 'given' | 'all' | undefined
   /**
    * Where shapes of jobs and tables come from: the URL or the path of a discovery document of the API. Default:
    * the revision that is part of this package.

@@ -326,6 +326,53 @@ describe('the profile of Upsert', () => {
   })
 })
 
+describe('the profile of Upsert of documents', () => {
+  const scope = { input: 'documents', keyColumns: 'ID', deleteColumn: 'gone' } as const
+
+  it('takes what the operation takes, and gives what became of the batch', async () => {
+    await bigquery.run(
+      'CREATE TABLE shop.keyed (id INT64, item STRING NOT NULL, at INT64, PRIMARY KEY (at) NOT ENFORCED)',
+    )
+    const objectType = 'datasets/shop/tables/keyed'
+    const profile = (more: ProfileScope) =>
+      bigquery.connection.profile('upsert', objectType, { input: 'documents', ...more })
+
+    const { request, response } = await profile(scope)
+    const documents = [
+      { id: 1, item: 'tea' },
+      { id: null, gone: true },
+      { id: 1, at: 2 },
+    ]
+    const operation = bigquery.connection.operation('upsert', { objectType, ...scope })
+    const outcomes = await Array.fromAsync(operation.execute(documents.map((data) => ({ data }))))
+
+    const fits = validatorOf(response as JsonSchema)
+    const takes = validatorOf(request)
+    expect(documents.map((document) => takes(document))).toEqual([true, true, true])
+    const others = [{ item: 'tea' }, { id: 1, colour: 'red' }, { id: 1, gone: 'no' }]
+    expect(others.map((document) => takes(document))).toEqual([false, false, false])
+    expect(outcomes.map(({ status, payload }) => [status, fits(payload)])).toEqual(
+      documents.map(() => ['success', true]),
+    )
+    expect((await profile({})).request['required']).toEqual(['at'])
+    expect((await profile({ keyColumns: ['id'], orderColumn: 'at' })).request['required']).toEqual([
+      'id',
+      'at',
+    ])
+    expect((await profile({ keyColumns: ['id'], columns: 'all' })).request['required']).toEqual([
+      'id',
+      'item',
+    ])
+    expect((await profile({ ...scope, columns: 'all' })).request['required']).toEqual(['id'])
+  })
+
+  it('is any row where each document names its table', async () => {
+    const { request } = await bigquery.connection.profile('upsert', 'GENERIC', scope)
+
+    expect(request).toMatchObject({ type: 'object' })
+  })
+})
+
 describe('the profile of Get Query Results', () => {
   const sql = `SELECT 1 AS i, 1.5 AS f, NUMERIC '1.5' AS n, BIGNUMERIC '1' AS b, TRUE AS t, b'x' AS y, DATE '2026-01-01' AS d,
     TIME '01:02:03' AS ti, DATETIME '2026-01-01 00:00:00' AS dt, TIMESTAMP '2026-01-01 00:00:00+00' AS ts, JSON '{"a":1}' AS j,

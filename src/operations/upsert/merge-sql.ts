@@ -16,22 +16,6 @@ export interface Merge {
 }
 
 /**
- * The columns that say which row is meant: those asked for, or the target's primary key.
- * @param asked a list, or names parted by commas.
- * @throws ConnectorError `BQC_CONFIG_INVALID` where there are none, or where the target lacks one.
- */
-export function keysOf(
-  asked: string | readonly string[],
-  target: Merge['target'] & { readonly primaryKey: readonly string[] },
-): readonly string[] {
-  const names = (typeof asked === 'string' ? asked.split(',') : asked).map((name) => name.trim())
-  const given = names.filter((name) => name !== '')
-  const keyColumns = given.length > 0 ? given : target.primaryKey
-  checkKeys(keyColumns, byName(target.fields), target)
-  return keyColumns
-}
-
-/**
  * Names of columns are compared without regard to case, as BigQuery does.
  * @throws ConnectorError `BQC_DOCUMENT_INVALID` for columns that do not fit.
  */
@@ -81,24 +65,6 @@ function byName(fields: readonly TableField[]): Columns {
 
 function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
-}
-
-function checkKeys(keyColumns: readonly string[], known: Columns, target: TableName): void {
-  const name = `${target.projectId}.${target.datasetId}.${target.tableId}`
-  if (keyColumns.length === 0) {
-    const message = `Nothing says which row of ${name} a row of the file is: the table has no primary key. Fill in keyColumns, or give an SQL command.`
-    throw new ConnectorError('BQC_CONFIG_INVALID', message, {
-      faults: [{ path: '/keyColumns', message: 'is required: the target has no primary key' }],
-    })
-  }
-  const faults = keyColumns
-    .filter((key) => !known.has(key.toLowerCase()))
-    .map((key): Fault => ({ path: '/keyColumns', value: key, message: `must be columns of ${name}` }))
-  if (faults.length === 0) return
-  const missing = faults.map(({ value }) => value).join(', ')
-  throw new ConnectorError('BQC_CONFIG_INVALID', `${name} has no column ${missing}. Correct keyColumns.`, {
-    faults,
-  })
 }
 
 function checkColumns(

@@ -1,9 +1,10 @@
 // What one document needs, told before its file is on its way: where the jobs run, the columns, the SQL.
+import { keysOf } from '../../browse/key-columns.ts'
 import type { UpsertOptions } from '../../contract/options/upsert.ts'
 import type { TableField } from '../../contract/table-schema.ts'
 import type { OperationContext } from '../open-operation.ts'
 import { needsSchema, schemaOf } from './load-job.ts'
-import { keysOf, mergeSql } from './merge-sql.ts'
+import { mergeSql } from './merge-sql.ts'
 import { missing, type Places } from './places.ts'
 import { type TableName, withTableNames } from './table-names.ts'
 

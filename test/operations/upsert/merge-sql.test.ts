@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TableField } from '../../../src/contract/table-schema.ts'
-import { keysOf, type Merge, mergeSql } from '../../../src/operations/upsert/merge-sql.ts'
+import { type Merge, mergeSql } from '../../../src/operations/upsert/merge-sql.ts'
 import { embedded } from '../../fixtures/embedded.ts'
 
 const column = (name: string, type = 'STRING', mode?: TableField['mode']): TableField =>
@@ -89,25 +89,6 @@ describe('the MERGE', () => {
         ],
       }),
     )
-  })
-})
-
-describe('the key', () => {
-  it('is the primary key of the target, unless columns are asked for, as a list or by commas', () => {
-    expect(keysOf('', target)).toEqual(['id'])
-    expect(keysOf([], target)).toEqual(['id'])
-    expect(keysOf('id, region', target)).toEqual(['id', 'region'])
-    expect(keysOf(['region'], target)).toEqual(['region'])
-  })
-
-  it('must be there, in the target', () => {
-    expect(() => keysOf('', { ...target, primaryKey: [] })).toThrow(
-      expect.objectContaining({
-        code: 'BQC_CONFIG_INVALID',
-        faults: [expect.objectContaining({ path: '/keyColumns' })],
-      }),
-    )
-    expect(() => keysOf('colour', target)).toThrow('my-project.shop.orders has no column colour')
   })
 })
 

@@ -1,10 +1,10 @@
 // The table that documents are upserted into, and the columns of it that have a part in that.
 import type { ControlPlane } from '../../../bigquery/control-plane.ts'
+import { keysOf } from '../../../browse/key-columns.ts'
 import type { UpsertOptions } from '../../../contract/options/upsert.ts'
 import type { TableField } from '../../../contract/table-schema.ts'
 import { fieldTypeOf } from '../../../encoding/types.ts'
 import { ConnectorError, type Fault } from '../../../errors.ts'
-import { keysOf } from '../merge-sql.ts'
 import type { TableName } from '../table-names.ts'
 
 /** A table as it is now. */
