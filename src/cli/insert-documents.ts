@@ -1,4 +1,4 @@
-// Streams an input through Streaming Insert, and accounts for every document of it.
+// Sends an input through Streaming Insert or Upsert, and accounts for every document of it.
 import {
   type Connection,
   ConnectorError,
@@ -39,6 +39,7 @@ export interface InsertSummary extends Counts {
 }
 
 export interface InsertOptions {
+  readonly operation: 'streaming-insert' | 'upsert'
   readonly label: string
   readonly deadLetterFile?: string | undefined
   readonly signal: AbortSignal
@@ -51,9 +52,9 @@ export async function insertDocuments(
   connection: Connection,
   config: OperationConfig,
   input: Pick<Input, 'documents' | 'isStdin' | 'totalBytes' | 'bytesRead'>,
-  { label, deadLetterFile, signal, onRejected, onSpoolDamage }: InsertOptions,
+  { operation: id, label, deadLetterFile, signal, onRejected, onSpoolDamage }: InsertOptions,
 ): Promise<InsertSummary> {
-  const operation = connection.operation('streaming-insert', config)
+  const operation = connection.operation(id, config)
   const letters = deadLetterFile === undefined ? undefined : await openDeadLetterFile(deadLetterFile)
   const view = openProgressView(label, () => input.totalBytes && input.bytesRead() / input.totalBytes)
   const start = performance.now()

@@ -103,6 +103,34 @@ describe('bqc upsert', () => {
     expect(code).toBe(0)
   })
 
+  it('takes the documents of a file by themselves, and tells which of them did not go in', async () => {
+    const file = join(directory, 'changes.ndjson')
+    await writeFile(file, '{"id":20,"item":"rice"}\n{"id":20}\n{"item":"nothing"}\n{"id":21}\n')
+
+    const { code, stdout, stderr } = await bqc(['upsert', 'shop.orders', file, '--documents', '--key', 'id'])
+
+    expect(stdout).toMatch(
+      /^4 documents in .*: 3 success, 1 application-error, 0 failure; 1 batches, 0 retries\n$/,
+    )
+    expect(stderr).toContain('document 3: application-error')
+    expect(code).toBe(1)
+    expect(await bigquery.rows('SELECT * FROM shop.orders WHERE id >= 20 ORDER BY id')).toEqual([
+      { id: '20', item: 'rice' },
+      { id: '21', item: null },
+    ])
+  })
+
+  it.each([
+    ['no key', ['--documents'], 'keyColumns'],
+    ['a key that is no column', ['--documents', '--key', 'number'], 'number'],
+    ['an option for files', ['--documents', '--key', 'id', '-o', 'sqlCommand=SELECT 1'], 'sqlCommand'],
+  ])('of documents with %s says so', async (_, args, said) => {
+    const { code, stderr } = await bqc(['upsert', 'shop.orders', '-', ...args], '{"id":1}')
+
+    expect(stderr).toContain(said)
+    expect(code).toBe(2)
+  })
+
   it.each([
     ['a file that is not there', ['ghost.csv', '--key', 'id'], 2, 'there is no such file'],
     ['a name that tells nothing', ['package-lock', '--key', 'id'], 2, 'there is no such file'],

@@ -66,6 +66,7 @@ async function demo({ json }: { readonly json: boolean }): Promise<void> {
       say('4. Streaming Insert')
       const insert = (name: string, input: Input) =>
         insertDocuments(connection, { objectType: `datasets/demo/tables/${name}` }, input, {
+          operation: 'streaming-insert',
           label: `   ${name}`,
           deadLetterFile,
           signal,

@@ -1,4 +1,4 @@
-// bqc upsert: a whole file into a table, by key columns.
+// bqc upsert: a whole file into a table, by key columns; or the documents in it.
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
 import { Command } from 'commander'
@@ -10,11 +10,13 @@ import { sizeOf } from '../input.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseTable, typedOptions, upsertOption } from '../operation-option.ts'
 import { printLine } from '../output.ts'
+import { sendFile } from '../send-file.ts'
 
 interface UpsertCommandOptions extends ConnectionOptions {
+  readonly documents?: boolean
   readonly json: boolean
-  readonly key?: string
-  readonly option?: Record<string, string>
+  readonly key?: string | undefined
+  readonly option?: Record<string, string> | undefined
 }
 
 const formats: Readonly<Record<string, string>> = {
@@ -36,6 +38,10 @@ export function upsertCommand(): Command {
       '--key <columns>',
       "columns that say which row is meant, parted by commas; default the table's primary key",
     )
+    .option(
+      '--documents',
+      'the file is JSON (a list) or NDJSON, and each document in it is upserted: only the columns that it has are changed',
+    )
     .addOption(upsertOption)
   return addConnectionOptions(command).action(upsert)
 }
@@ -43,8 +49,9 @@ export function upsertCommand(): Command {
 async function upsert(
   table: ReturnType<typeof parseTable>,
   file: string,
-  { json, key, option, ...rest }: UpsertCommandOptions,
+  { documents, json, key, option, ...rest }: UpsertCommandOptions,
 ): Promise<void> {
+  if (documents) return upsertDocuments(table, file, { json, key, option, ...rest })
   const data = await openFile(file)
   const sourceFormat = formats[extname(file.replace(/\.gz$/, '')).toLowerCase()]
   const config = {
@@ -76,6 +83,28 @@ async function upsert(
     await connection.close()
     if (file === '-') process.stdin.destroy()
   }
+}
+
+async function upsertDocuments(
+  table: ReturnType<typeof parseTable>,
+  file: string,
+  { json, key, option, ...rest }: UpsertCommandOptions,
+): Promise<void> {
+  const config = {
+    ...table,
+    input: 'documents',
+    ...(key === undefined ? {} : { keyColumns: key }),
+    ...typedOptions('upsert', option),
+  } as const
+  await sendFile(file, {
+    ...rest,
+    json,
+    operation: 'upsert',
+    config,
+    scope: config,
+    label: `upsert into ${table.objectType.split('/')[3]}`,
+    stopping: 'Stopping: the batch on the wire is called off, and its temporary table removed.',
+  })
 }
 
 /** A file is opened by whoever reads it, and as often as is needed. */
