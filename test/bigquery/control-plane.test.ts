@@ -52,6 +52,20 @@ describe('a request of the control plane', () => {
     expect(asked.map((request) => [request.method, pathOf(request)])).toEqual([[method, path]])
   })
 
+  it.each([
+    ['a part', 'PATCH', false],
+    ['the whole', 'PUT', true],
+  ])('for %s of a table is a %s, on condition of its etag', async (_, method, isWhole) => {
+    const { control, asked } = openScripted(() => jsonReply({}))
+
+    await control.updateTable('p', 'd', 't', { sent: { description: 'x' }, isWhole, etag: 'e1' })
+
+    expect(asked.map((request) => [request.method, pathOf(request), request.body])).toEqual([
+      [method, '/bigquery/v2/projects/p/datasets/d/tables/t', '{"description":"x"}'],
+    ])
+    expect(asked[0]?.headers).toMatchObject({ 'if-match': 'e1' })
+  })
+
   it('escapes what it is given', async () => {
     const { control, asked } = openScripted(() => jsonReply({}))
 

@@ -19,15 +19,17 @@ describe('a page', () => {
     rows: fc.array(text.map(rowOf), { maxLength: 5 }),
     after: fc.option(fc.array(fc.record({ reason: text, message: text }), { maxLength: 2 })),
     space: fc.constantFrom(undefined, 1),
+    isSchemaFirst: fc.boolean(),
   })
 
-  it('gives the rows and what is around them, whatever stands in its texts', () => {
+  it('gives the rows and what is around them, whatever stands in its texts and wherever its schema is', () => {
     fc.assert(
-      fc.property(page, ({ before, rows, after, space }) => {
+      fc.property(page, ({ before, rows, after, space, isSchemaFirst }) => {
         const envelope = { schema: { description: before }, totalRows: '5', errors: after, jobComplete: true }
         const { schema, ...rest } = envelope
 
-        const got = read(JSON.stringify({ schema, rows, ...rest }, null, space))
+        const body = isSchemaFirst ? { schema, rows, ...rest } : { rows, schema, ...rest }
+        const got = read(JSON.stringify(body, null, space))
 
         expect(got.rows.flat()).toEqual(rows)
         expect({ ...got.envelope, rows: undefined }).toEqual({ ...envelope, rows: undefined })
