@@ -18,9 +18,14 @@ export function compileOverrides<T extends object>(
   const { properties: fields } = form as unknown as Form
   const names = Object.keys(fields).filter((name) => fields[name]?.['x-per-document'] !== undefined)
   const validate = ajv.compile(form)
+  // Hosts fill in blanks where they have no value; only some fields have a blank one.
+  const withBlank = new Set(names.filter((name) => ajv.compile(fields[name] as object)('')))
 
   return (options, { properties }) => {
-    const given = names.filter((name) => properties?.[name] !== undefined)
+    const given = names.filter((name) => {
+      const value = properties?.[name]
+      return value !== undefined && (value !== '' || withBlank.has(name))
+    })
     if (given.length === 0) return options
     const values = { ...options, ...Object.fromEntries(given.map((name) => [name, properties?.[name]])) }
     if (validate(values)) return values

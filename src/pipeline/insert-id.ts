@@ -22,7 +22,7 @@ export function insertIdRule({ generateInsertId, insertIdFrom }: InsertIdOptions
   const own = ownInsertId(insertIdFrom)
   return (document, prefix, index) => {
     const fixed = document.properties?.['insertId']
-    return fixed === undefined ? own(document, prefix, index) : checkedKey(fixed, '', use)
+    return fixed ? checkedKey(fixed, '', use) : own(document, prefix, index)
   }
 }
 

@@ -40,6 +40,12 @@ describe('the options of a document', () => {
     expect(resolve(options, { properties: { suffix: '' } })['suffix']).toBe('')
   })
 
+  it('take an empty property for none where the field has no empty value', () => {
+    const properties = { charset: '', jagged: '', skipRows: '', insertId: '' }
+
+    expect(resolve(options, { properties })).toBe(options)
+  })
+
   it('leave alone an option that no document may override', () => {
     expect(resolve(options, { properties: { batchCount: '9' } })).toBe(options)
   })

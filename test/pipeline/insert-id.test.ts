@@ -42,6 +42,10 @@ describe('the insertId of a row', () => {
     expect(idOf(document, insertIdFrom)).toBe(insertId)
   })
 
+  it('is not the blank property of a document that has none', () => {
+    expect(idOf({ data: {}, id: 'a', properties: { insertId: '' } }, 'id')).toBe('a')
+  })
+
   it('is none when rows go without, whatever a document brings', () => {
     expect(idOf({ data: {}, id: 'a', properties: { insertId: 'old' } }, '', false)).toBeUndefined()
   })
