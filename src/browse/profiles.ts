@@ -65,7 +65,7 @@ async function profileOf(
       return jobProfile(objectTypeId, await definitions())
     case 'update': {
       if (objectTypeId === 'DYNAMIC') {
-        return tableProfile(objectTypeId, scope.resourceType ?? 'TABLE', await definitions())
+        return tableProfile(objectTypeId, scope.resourceType || 'TABLE', await definitions())
       }
       const { datasetId, tableId } = parseTableId(objectTypeId)
       const { type } = await ports.control.getTable(ports.projectId, datasetId, tableId, signal)

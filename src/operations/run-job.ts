@@ -67,8 +67,14 @@ function placed(
   { projectIdOverride }: RunJobOptions,
   { projectId, location }: OperationContext,
 ): Job {
-  const usual = { projectId: projectIdOverride || projectId, ...(location ? { location } : {}) }
-  return { ...job, jobReference: { ...usual, ...job.jobReference } }
+  const { projectId: ownProject, location: ownLocation, ...reference } = job.jobReference ?? {}
+  const where = ownLocation || location
+  const jobReference = {
+    ...reference,
+    projectId: ownProject || projectIdOverride || projectId,
+    ...(where ? { location: where } : {}),
+  }
+  return { ...job, jobReference }
 }
 
 /** Dry runs have no ids: none of them is there afterwards. */

@@ -40,7 +40,7 @@ export function tableOf(
           ...place,
           ...datasetOf(properties, datasetId),
         }
-  const wrong = Object.entries(table).filter(([name, value]) => (named[name] ?? value) !== value)
+  const wrong = Object.entries(table).filter(([name, value]) => (named[name] || value) !== value)
   refuse(
     wrong.map(([name, value]) => ({
       path: `/tableReference/${name}`,
@@ -52,8 +52,9 @@ export function tableOf(
 }
 
 function dynamicTable(named: Readonly<Record<string, unknown>>, usualProjectId: string): UpdatedTable {
-  const { projectId = usualProjectId, datasetId, tableId } = named
-  const missing = Object.entries({ datasetId, tableId }).filter(
+  const { datasetId, tableId } = named
+  const projectId = named['projectId'] || usualProjectId
+  const missing = Object.entries({ projectId, datasetId, tableId }).filter(
     ([, name]) => typeof name !== 'string' || !name,
   )
   refuse(missing.map(([name]) => ({ path: `/tableReference/${name}`, message: 'must be a name' })))

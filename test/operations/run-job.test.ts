@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createConnector } from '../../src/index.ts'
+import { createConnector, type JsonObject } from '../../src/index.ts'
 import { embedded, query } from '../fixtures/embedded.ts'
 
 const bigquery = embedded()
@@ -107,6 +107,27 @@ describe('Run Job', () => {
       { projectId: 'other', location: 'US' },
       { projectId: 'third', location: 'EU' },
       { projectId: 'demo', location: 'US' },
+    ])
+  })
+
+  it('takes blanks and null in the reference of a job for what nobody has filled in', async () => {
+    const { configuration } = query('SELECT 1').data as { configuration: JsonObject }
+    const documents = ['', null].map((none) => ({
+      data: { configuration, jobReference: { projectId: none, jobId: none, location: none } },
+    }))
+    const wrong = { data: { configuration, jobReference: { projectId: 5, location: {} } } }
+
+    const outcomes = await Array.fromAsync(runJob().execute([...documents, wrong]))
+
+    const reference = { projectId: 'demo', jobId: expect.stringMatching(/^bqc_/), location: 'US' }
+    expect(outcomes).toMatchObject([
+      { status: 'success', payload: { jobReference: reference } },
+      { status: 'success', payload: { jobReference: reference } },
+      {
+        status: 'application-error',
+        errorCode: 'BQC_DOCUMENT_INVALID',
+        faults: [{ path: '/jobReference/projectId' }, { path: '/jobReference/location' }],
+      },
     ])
   })
 

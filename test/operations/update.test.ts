@@ -293,6 +293,19 @@ describe('Update', () => {
       expect(await table('other.orders')).toMatchObject({ description: 'found' })
     })
 
+    it('by the document, whose blanks are what nobody has filled in', async () => {
+      const dynamic = { projectId: '', datasetId: 'other', tableId: 'orders' }
+      const fixed = { projectId: '', datasetId: '', tableId: '' }
+
+      expect(
+        await update({ tableReference: dynamic, description: 'found' }, { objectType: 'DYNAMIC' }),
+      ).toMatchObject({ status: 'success', payload: { id: 'demo:other.orders' } })
+      expect(await update({ tableReference: fixed, description: 'found' })).toMatchObject({
+        status: 'success',
+        payload: { id: 'demo:shop.orders' },
+      })
+    })
+
     it('by the document, with DYNAMIC, in the project that it names, which both URL and body have', async () => {
       const tables = `${bigquery.local.url}/bigquery/v2/projects/second/datasets`
       const post = (url: string, body: object) => fetch(url, { method: 'POST', body: JSON.stringify(body) })

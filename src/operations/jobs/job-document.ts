@@ -55,9 +55,12 @@ function faultsOfReference(reference: unknown): Fault[] {
   if (reference == null) return []
   if (!isObject(reference)) return [{ path: '/jobReference', message: 'must be an object' }]
   const { jobId } = reference
-  if (jobId == null || (typeof jobId === 'string' && /^[A-Za-z0-9_-]{0,1024}$/.test(jobId))) return []
+  const places = ['projectId', 'location'].filter((name) => typeof (reference[name] ?? '') !== 'string')
+  const faults = places.map((name) => ({ path: `/jobReference/${name}`, message: 'must be text' }))
+  if (jobId == null || (typeof jobId === 'string' && /^[A-Za-z0-9_-]{0,1024}$/.test(jobId))) return faults
   const message = 'must be at most 1024 letters, digits, _ or -'
   return [
+    ...faults,
     {
       path: '/jobReference/jobId',
       ...(typeof jobId === 'string' ? { value: jobId.slice(0, 200) } : {}),
