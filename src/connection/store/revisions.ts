@@ -16,19 +16,24 @@ export interface Revision {
  */
 const emptyFilesKept = 32
 
-const revisionFile = /^([1-9]\d*)\.json$/
+/** Numbers that a JavaScript number holds exactly. */
+const revisionFile = /^([1-9]\d{0,14})\.json$/
 
-/** The newest revision; undefined where there is no such directory. */
+/** Looks again at a newest revision that is listed and not there: it was replaced meanwhile, or is damaged. */
+const looksAtMost = 20
+
+/** The newest revision, without text where it cannot be read; undefined where there is no such directory. */
 export async function readNewest(directory: string): Promise<Revision | undefined> {
-  for (;;) {
+  let newest = 0
+  for (let looks = 0; looks < looksAtMost; looks += 1) {
     const revision = Math.max(...(await revisionsIn(directory)))
     if (revision === Number.NEGATIVE_INFINITY) return undefined
     const text = await readFile(join(directory, `${revision}.json`), 'utf8').catch(unlessAbsent)
     // Emptied or gone: there is a newer one by now, or the whole record was dropped.
-    if (text) return { revision, text }
-    const newest = Math.max(...(await revisionsIn(directory)))
-    if (text === '' && newest === revision) return { revision, text }
+    if (text || (text === '' && newest === revision)) return { revision, text }
+    newest = revision
   }
+  return { revision: newest, text: '' }
 }
 
 /** Makes the directory with revision 1 in it. False when it is there already. */

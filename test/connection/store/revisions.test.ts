@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createFirst, readNewest, writeNext } from '../../../src/connection/store/revisions.ts'
 import { directories } from '../../fixtures/directories.ts'
@@ -38,5 +38,20 @@ describe('a record', () => {
     expect(await writeNext(directory(), 1, 'late')).toBe(false)
     expect(await createFirst(await atRevision(2), 'again')).toBe(false)
     expect(await readNewest(directory())).toBeUndefined()
+  })
+
+  it('whose newest file cannot be reached is damaged, and read to an end', async () => {
+    const path = await atRevision(2)
+    symlinkSync('nowhere', `${path}/3.json`)
+
+    expect(await readNewest(path)).toEqual({ revision: 3, text: '' })
+  })
+
+  it('has no revision of a number that is none', async () => {
+    const path = await atRevision(2)
+    for (const name of ['99999999999999999999.json', '03.json', '3.json.bak'])
+      writeFileSync(`${path}/${name}`, '')
+
+    expect(await readNewest(path)).toEqual({ revision: 2, text: 'text 2' })
   })
 })
