@@ -16,7 +16,7 @@ import { invalidConfig } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import { testOpening } from '../test-connection.ts'
 import { checkValues } from './check-values.ts'
-import { inForce, patchLayers, withChanges } from './layers.ts'
+import { inForce, layerOf, patchLayers, withChanges } from './layers.ts'
 import { checkName, parseReference } from './names.ts'
 import { openOperationReferences, unknownRevision } from './operation-references.ts'
 import { describeRecord, mapValues, type OpenRecord, type SealedRecord } from './record.ts'
@@ -168,8 +168,9 @@ export function openConnectionStore(
     const { values, missing } = inForce(record, environment)
     if (missing.length > 0) throw incomplete(name, missing)
     const keepRefreshToken = async (refreshToken: string) => {
-      const isOwn = record.environments[environment ?? '']?.values['refreshToken'] === undefined
-      await patch(name, { refreshToken }, isOwn ? {} : { environment: environment ?? '' })
+      const layer = environment === undefined ? undefined : layerOf(record.environments, environment)
+      const isOwn = layer?.values['refreshToken'] === undefined || environment === undefined
+      await patch(name, { refreshToken }, isOwn ? {} : { environment })
     }
     return hideValues(
       { name, kind, revision, environment },
@@ -217,10 +218,10 @@ export function openConnectionStore(
       const record = await records.find(name)
       return record ? [described(record)] : []
     } catch (thrown) {
-      if (!(thrown instanceof ConnectorError)) throw thrown
-      const revision = (await records.newestRevision(name)) ?? 0
+      const { message: fault } = troubleOf(directory, thrown)
+      const revision = await records.newestRevision(name).catch(() => undefined)
       const unknown = { kind: '', values: {}, createdAt: '', updatedAt: '' }
-      return [{ name, revision, ...unknown, fault: thrown.message }]
+      return [{ name, revision: revision ?? 0, ...unknown, fault }]
     }
   }
 
@@ -267,19 +268,25 @@ export function openConnectionStore(
   }
 }
 
-/** Runs what reads and writes files; their trouble is told as that of the store. */
+/** Runs what reads and writes files. */
 async function guarded<T>(directory: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
-  } catch (cause) {
-    const { code, syscall } = cause as NodeJS.ErrnoException
-    if (cause instanceof ConnectorError || syscall === undefined) throw cause
-    throw new ConnectorError(
-      'BQC_OUTPUT_UNWRITABLE',
-      `The connection store ${directory} cannot be used (${syscall}: ${code}). Check its rights and the space left.`,
-      { cause },
-    )
+  } catch (thrown) {
+    throw troubleOf(directory, thrown)
   }
+}
+
+/** Trouble with files is told as that of the store; what nobody foresaw is thrown on. */
+function troubleOf(directory: string, thrown: unknown): ConnectorError {
+  if (thrown instanceof ConnectorError) return thrown
+  const { code, syscall } = thrown as NodeJS.ErrnoException
+  if (syscall === undefined) throw thrown
+  return new ConnectorError(
+    'BQC_OUTPUT_UNWRITABLE',
+    `The connection store ${directory} cannot be used (${syscall}: ${code}). Check its rights and the space left.`,
+    { cause: thrown },
+  )
 }
 
 function unsaved(values: ConnectionValues, kind = ''): ResolvedConnection {

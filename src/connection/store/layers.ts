@@ -16,6 +16,11 @@ const noLayer: Layer = { values: {}, missing: [] }
 
 type Layers = Pick<OpenRecord, 'own' | 'environments'>
 
+/** The layer of an environment, which may have any name, such as `constructor`. */
+export function layerOf(environments: Layers['environments'], environment: string): Layer | undefined {
+  return Object.hasOwn(environments, environment) ? environments[environment] : undefined
+}
+
 /** @param changes `null` removes the environment. */
 export function patchLayers(
   { own, environments }: Layers,
@@ -26,8 +31,9 @@ export function patchLayers(
     if (changes) return { own: patchLayer(own, changes), environments }
     throw invalidConfig('change', [{ path: '', message: 'must be an object' }])
   }
-  const { [environment]: former = noLayer, ...others } = environments
+  const { [environment]: _, ...others } = environments
   if (changes === null) return { own, environments: others }
+  const former = layerOf(environments, environment) ?? noLayer
   return { own, environments: { ...others, [environment]: patchLayer(former, changes) } }
 }
 
@@ -50,7 +56,7 @@ export function withChanges(values: ConnectionValues, changes: ConnectionValues)
 export function inForce({ name, own, environments }: OpenRecord, environment: string | undefined): Layer {
   const known = Object.keys(environments)
   if (environment === undefined || known.length === 0) return own
-  const layer = known.includes(environment) ? environments[environment] : undefined
+  const layer = layerOf(environments, environment)
   if (layer) return overlay(own, layer)
   throw new ConnectorError(
     'BQC_CONFIG_INVALID',

@@ -8,13 +8,18 @@ export function directoryNameOf(name: string): string {
   return name.toLowerCase()
 }
 
+/** True for a directory that a connection can lie in; anything else in its place is not the store's. */
+export function isDirectoryName(text: string): boolean {
+  return namePattern.test(text) && directoryNameOf(text) === text
+}
+
 /** @throws ConnectorError `BQC_CONFIG_INVALID` */
 export function checkName(name: string, what = 'connection'): void {
   if (namePattern.test(name)) return
   throw invalidConfig(what, [
     {
       path: '/name',
-      value: name.slice(0, 200),
+      value: String(name).slice(0, 200),
       message: 'must begin with a letter or _, and hold up to 128 letters, digits, _ and -',
     },
   ])

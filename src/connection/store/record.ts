@@ -115,11 +115,20 @@ export function parseRecord(text: string, name: string, revision: number): Seale
     typeof record.kind === 'string' &&
     typeof record.sealed === 'string' &&
     typeof record.sealedWith?.kid === 'string' &&
-    typeof record.values === 'object' &&
+    isLayer(record.values) &&
+    isLayers(record.environments ?? {}) &&
     record.name.toLowerCase() === name.toLowerCase() &&
     record.revision === revision
   if (!isWhole) throw brokenSeal(`connection ${name}`)
   return record as SealedRecord
+}
+
+function isLayer(value: unknown): value is ConnectionValues {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isLayers(value: unknown): boolean {
+  return isLayer(value) && Object.values(value).every(isLayer)
 }
 
 /** The record as anybody may see it. What the form calls secret is masked, whatever the file says. */

@@ -5,7 +5,7 @@ import type { ConnectionDescriptor } from '../../contract/descriptor.ts'
 import type { JsonSchema } from '../../contract/profile.ts'
 import { invalidConfig } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
-import { checkName, directoryNameOf } from './names.ts'
+import { checkName, directoryNameOf, isDirectoryName } from './names.ts'
 import {
   type Layer,
   type OpenRecord,
@@ -62,7 +62,7 @@ export function openRecords(
   return {
     formOf,
     find,
-    names: () => recordsIn(root),
+    names: async () => (await recordsIn(root)).filter(isDirectoryName),
     newestRevision: async (name) => (await readNewest(directoryOf(name)))?.revision,
     async need(name) {
       checkName(name)

@@ -108,8 +108,11 @@ export async function removeRecord(
 
 /** The names of the records below a directory, sorted. */
 export async function recordsIn(parent: string): Promise<string[]> {
-  const entries = await readdir(parent).catch(unlessAbsent)
-  return (entries ?? []).filter((name) => !name.startsWith('.')).sort()
+  const entries = (await readdir(parent, { withFileTypes: true }).catch(unlessAbsent)) ?? []
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort()
 }
 
 /** What a former revision held must not outlive it. */

@@ -79,6 +79,17 @@ describe('an environment', () => {
     expect(removed.environments).toEqual({ dev: {} })
   })
 
+  it.each(['constructor', '__proto__', 'toString'])('may be called %s', async (environment) => {
+    const store = openedStore(directory(), { environment })
+    await store.create('toronto', withToken)
+
+    await store.patch('toronto', { location: 'EU' }, { environment })
+
+    const { environments = {} } = await store.describe('toronto')
+    expect(Object.entries(environments)).toEqual([[environment, { location: 'EU' }]])
+    expect(await store.resolve('toronto')).toMatchObject({ environment })
+  })
+
   it('overrides only what the descriptor marks', async () => {
     const store = openedStore(directory())
     await store.create('toronto', withToken)

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ConnectionStore, KeyService, MasterKey } from '../../../src/index.ts'
@@ -147,6 +147,21 @@ describe('a record that is not as it was written', () => {
     ],
     ['that is no JSON', (store) => writeFileSync(fileOf(store, 'toronto', 2), '{"format":1,')],
     ['that is empty', (store) => writeFileSync(fileOf(store, 'toronto', 2), '')],
+    ['that leads nowhere', (store) => symlinkSync('nowhere', fileOf(store, 'toronto', 3))],
+    [
+      'whose values are no object',
+      (store) =>
+        edit(fileOf(store, 'toronto', 2), (record) => {
+          record.values = null
+        }),
+    ],
+    [
+      'whose environment is no object',
+      (store) =>
+        edit(fileOf(store, 'toronto', 2), (record) => {
+          record.environments.prod = null
+        }),
+    ],
     [
       'of another format',
       (store) =>
@@ -162,6 +177,18 @@ describe('a record that is not as it was written', () => {
     expect(await store.resolve('vienna')).toMatchObject({ name: 'vienna' })
     expect(await store.list()).toMatchObject([
       { name: 'toronto', fault: expect.stringContaining('is not as the store wrote it') },
+      { name: 'vienna', kind: 'bigquery' },
+    ])
+  })
+
+  it('hides no other one in a list, nor does what is not of the store', async () => {
+    const store = await twoConnections()
+    mkdirSync(fileOf(store, 'toronto', 3))
+    writeFileSync(join(store.directory, 'connections', 'README'), 'not a connection')
+    mkdirSync(join(store.directory, 'connections', 'not a name'))
+
+    expect(await store.list()).toMatchObject([
+      { name: 'toronto', fault: expect.stringContaining('cannot be used') },
       { name: 'vienna', kind: 'bigquery' },
     ])
   })
