@@ -140,6 +140,8 @@ describe('an operation', () => {
   })
 })
 
+const exportable = { name: 'vienna', kind: 'bigquery', values: { ...withToken, accessToken: 'env:TOKEN' } }
+
 describe('an export', () => {
   it('carries no secret; an import tells which ones are to be entered again', async () => {
     const store = openedStore(directory())
@@ -170,6 +172,28 @@ describe('an export', () => {
     expect(await other.describe('vienna')).toMatchObject({
       values: { accessToken: { source: 'file:/run/token' } },
     })
+  })
+
+  it.each<[string, unknown]>([
+    ['connections/1 must be a connection', null],
+    ['connections/1/values must be an object', { name: 'x', kind: 'bigquery' }],
+    ['connections/1/values must be an object', { ...exportable, values: [1] }],
+    [
+      'connections/1/environments must be an object of objects',
+      { ...exportable, environments: { prod: null } },
+    ],
+    ['connections/1/description must be text', { ...exportable, description: 5 }],
+    ['connections/1/labels must be an object of texts', { ...exportable, labels: { team: 5 } }],
+    ['name must begin with a letter', { ...exportable, name: '../x' }],
+  ])('that is none is refused, and nothing of it is kept: %s', async (told, damaged) => {
+    const store = openedStore(directory())
+    const format = 'bigquery-connector/connections/1'
+
+    const refusal = await refusalOf(store.import({ format, connections: [exportable, damaged] as never }))
+
+    expect(refusal.code).toBe('BQC_CONFIG_INVALID')
+    expect(refusal.message).toContain(told)
+    expect(await store.list()).toEqual([])
   })
 
   it('of one connection holds that one', async () => {
