@@ -2,7 +2,6 @@
 // and the staging is removed; or it is loaded into the destination itself.
 import { randomBytes } from 'node:crypto'
 import type { Job } from '../../bigquery/control-plane.ts'
-import type { UploadFile } from '../../bigquery/upload.ts'
 import type { UpsertOptions } from '../../contract/options/upsert.ts'
 import type { Outcome } from '../../contract/outcome.ts'
 import { loadDescriptor } from '../../descriptor/load.ts'
@@ -12,7 +11,7 @@ import { paceOf } from '../in-order.ts'
 import { warningsOf } from '../jobs/job-state.ts'
 import { statisticsOf } from '../jobs/job-statistics.ts'
 import type { OpenOperation, OperationContext } from '../open-operation.ts'
-import { fileOf } from './document-file.ts'
+import { type DocumentFile, fileOf } from './document-file.ts'
 import { openUpsertDocuments } from './documents/upsert-documents.ts'
 import { lettingOut } from './letting-out.ts'
 import { createLoadFile, type LoadFile } from './load-file.ts'
@@ -33,7 +32,7 @@ interface Tools {
 interface Upsert {
   readonly options: UpsertOptions
   readonly places: Places
-  readonly file: UploadFile
+  readonly file: DocumentFile
   /** What no other document of any execution is called. */
   readonly run: string
   readonly number: number
@@ -59,14 +58,18 @@ export const openUpsert: OpenOperation<'upsert'> = (context, configured) => {
   return (documents, execute = {}) => {
     const run = randomBytes(6).toString('hex')
     let number = 0
-    const upsert: Work<UploadFile> = async function* (file, signal, { document }) {
+    const upsert: Work<DocumentFile> = async function* (file, signal, { document }) {
       number += 1
-      const options = optionsFor(configured, document)
-      const places = placesOf(options, context.projectId)
-      const way = options.runSqlAfterLoad ? throughStaging : straight
-      const one = { options, places, file, run, number }
-      const { payload, facts } = await lettingOut(context, signal, way(tools, one, signal))
-      yield { payloads: [payload], facts }
+      try {
+        const options = optionsFor(configured, document)
+        const places = placesOf(options, context.projectId)
+        const way = options.runSqlAfterLoad ? throughStaging : straight
+        const one = { options, places, file, run, number }
+        const { payload, facts } = await lettingOut(context, signal, way(tools, one, signal))
+        yield { payloads: [payload], facts }
+      } finally {
+        file.leave()
+      }
     }
     return eachDocument(documents, execute, context, 'one', upsert, paceOf(maxConcurrentJobs), fileOf)
   }

@@ -661,6 +661,37 @@ describe('an upsert that fails', () => {
     expect(await rowsOf(table)).toEqual(untouched)
   })
 
+  it('closes a stream that it has not read', async () => {
+    const options = { objectType: ofTable('nowhere'), ...json, keyColumns: 'id' }
+    let isCancelled = false
+    const node = Readable.from([Buffer.from('{"id":1}')])
+    const web = new ReadableStream<Uint8Array>({
+      cancel() {
+        isCancelled = true
+      },
+    })
+
+    const outcomes = await upsert(options, { data: node }, { data: web })
+
+    expect(outcomes).toMatchObject([{ errorCode: 'BQC_NOT_FOUND' }, { errorCode: 'BQC_NOT_FOUND' }])
+    expect(node.destroyed).toBe(true)
+    expect(isCancelled).toBe(true)
+  })
+
+  it('for a stream that broke before it was read is told as such, and does not end the process', async () => {
+    const table = await newTable()
+    const broken = new Readable({ read() {} })
+    setImmediate(() => broken.destroy(new Error('There is no such file.')))
+
+    const outcome = await one({ objectType: ofTable(table), ...json }, broken)
+
+    expect(outcome).toMatchObject({
+      status: 'failure',
+      errorCode: 'BQC_INPUT_UNREADABLE',
+      message: expect.stringContaining('There is no such file.'),
+    })
+  })
+
   it('harms no document after it, and its dead letter holds no file', async () => {
     const table = await newTable()
     const letters: DeadLetter[] = []
