@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { ConnectorError } from '../errors.ts'
 import { refusal } from './classify.ts'
-import type { Job } from './control-plane.ts'
 import type { HttpRequest } from './http-message.ts'
+import type { Job } from './jobs.ts'
 import type { Retry } from './retry.ts'
 import type { Http, Transport } from './transport.ts'
 

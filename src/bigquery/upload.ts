@@ -3,8 +3,9 @@
 import { ConnectorError } from '../errors.ts'
 import { Chunks } from './chunks.ts'
 import { isAboutPlace, refusal } from './classify.ts'
-import type { ControlPlane, Job } from './control-plane.ts'
+import type { ControlPlane } from './control-plane.ts'
 import type { HttpReply } from './http-message.ts'
+import type { Job } from './jobs.ts'
 import type { Retry } from './retry.ts'
 import type { Transport } from './transport.ts'
 

@@ -1,5 +1,6 @@
 // What a form's field can be filled in with: projects, datasets, tables, columns, object types; a page at a time.
-import type { ControlPlane, Page, PageRequest } from '../bigquery/control-plane.ts'
+import type { ControlPlane } from '../bigquery/control-plane.ts'
+import type { Page, PageRequest } from '../bigquery/lists.ts'
 import type { LookUpItem, LookUpList, LookUpPage, LookUpScope } from '../contract/connection.ts'
 import type { OperationDescriptor } from '../contract/descriptor.ts'
 import type { TableField } from '../contract/table-schema.ts'

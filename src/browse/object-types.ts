@@ -1,5 +1,6 @@
 // The object types of an operation: those that are always there, then the tables of a dataset.
-import type { ControlPlane, ListedTable } from '../bigquery/control-plane.ts'
+import type { ControlPlane } from '../bigquery/control-plane.ts'
+import type { ListedTable } from '../bigquery/lists.ts'
 import type { BrowseScope } from '../contract/connection.ts'
 import type { OperationDescriptor } from '../contract/descriptor.ts'
 import type { ObjectType, TableType } from '../contract/object-type.ts'

@@ -1,5 +1,5 @@
 // A list that the service gives page by page -> all of it, or pages as long as somebody wants them.
-import type { Page, PageRequest } from '../bigquery/control-plane.ts'
+import type { Page, PageRequest } from '../bigquery/lists.ts'
 import { ConnectorError } from '../errors.ts'
 
 type Ask<Item> = (page: PageRequest) => Promise<Page<Item>>

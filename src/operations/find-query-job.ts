@@ -1,6 +1,6 @@
 // The job whose result a document of Get Query Results asks for: one that it names, or one that is run for it.
 import { randomUUID } from 'node:crypto'
-import type { JobReference } from '../bigquery/control-plane.ts'
+import type { JobReference } from '../bigquery/jobs.ts'
 import type { GetQueryResultsOptions } from '../contract/options/get-query-results.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import { withJobDefaults } from './job-defaults.ts'

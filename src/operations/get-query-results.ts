@@ -1,6 +1,6 @@
 // Get Query Results: each document names a query job, or is a statement to run; its rows come back one by one,
 // two pages in memory.
-import type { JobReference } from '../bigquery/control-plane.ts'
+import type { JobReference } from '../bigquery/jobs.ts'
 import { createReadPage, type ResultPage, type ResultQuery } from '../bigquery/query-results.ts'
 import { isLoopback } from '../descriptor/resolve.ts'
 import { compileRowsReader } from '../encoding/result-rows.ts'

@@ -1,5 +1,5 @@
 // What every job of a connection inherits: its labels, and the most that one query may cost.
-import type { Job } from '../bigquery/control-plane.ts'
+import type { Job } from '../bigquery/jobs.ts'
 import type { ConnectionConfig } from '../contract/connection.ts'
 import { ConnectorError } from '../errors.ts'
 

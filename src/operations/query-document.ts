@@ -1,5 +1,5 @@
 // A document of Get Query Results: it names a query job, or is a statement to run.
-import type { Job } from '../bigquery/control-plane.ts'
+import type { Job } from '../bigquery/jobs.ts'
 import type { Document, JsonObject } from '../contract/document.ts'
 import { queryParametersOf } from '../encoding/query-parameters.ts'
 import { ConnectorError, type Fault } from '../errors.ts'

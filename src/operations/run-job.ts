@@ -1,6 +1,6 @@
 // Run Job: each document is a Job resource; it is started under an id of ours and watched until it is done.
 import { randomUUID } from 'node:crypto'
-import type { Job } from '../bigquery/control-plane.ts'
+import type { Job } from '../bigquery/jobs.ts'
 import type { Document } from '../contract/document.ts'
 import type { RunJobOptions } from '../contract/options/run-job.ts'
 import { loadDescriptor } from '../descriptor/load.ts'

@@ -1,5 +1,5 @@
 // Update: each document changes one table or view, from the state that it was looked at in.
-import type { TableResource } from '../bigquery/control-plane.ts'
+import type { TableResource } from '../bigquery/tables.ts'
 import type { JsonObject } from '../contract/document.ts'
 import type { TableField } from '../contract/table-schema.ts'
 import { evolutionFaults } from '../encoding/schema-evolution.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Page, PageRequest } from '../../src/bigquery/control-plane.ts'
+import type { Page, PageRequest } from '../../src/bigquery/lists.ts'
 import { everyItem, excerptOf } from '../../src/browse/pages.ts'
 
 /** A service that gives its items page by page, in pages of its own size at most; some are empty. */

@@ -1,5 +1,5 @@
 // A document of Run Job -> the job to start: a configuration of the kind that was chosen, and no other.
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import type { JsonObject } from '../../contract/document.ts'
 import type { RunJobOptions } from '../../contract/options/run-job.ts'
 import { ConnectorError, type Fault } from '../../errors.ts'

@@ -1,6 +1,6 @@
 // What a Job resource says of its job: its name, whether it is done, and how it failed.
 import { verdictOfJob } from '../../bigquery/classify.ts'
-import type { Job, JobReference } from '../../bigquery/control-plane.ts'
+import type { Job, JobReference } from '../../bigquery/jobs.ts'
 import type { ServiceWarning } from '../../contract/outcome.ts'
 import { ConnectorError } from '../../errors.ts'
 

@@ -1,5 +1,5 @@
 // The figures of a job, as numbers, and what a query costs by them.
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import type { JobStatistics } from '../../contract/outcome.ts'
 
 const bytesPerTiB = 2 ** 40

@@ -1,7 +1,7 @@
 // Runs a job to its end: under ids of ours, so that a lost answer or a restart finds it again.
 
 import { verdictOf } from '../../bigquery/classify.ts'
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import { backOffMs } from '../../bigquery/retry.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { OperationContext } from '../open-operation.ts'

@@ -1,5 +1,5 @@
 // Stops a job: bounded in time, and also when the execution that waits for it is called off.
-import type { Job, JobReference } from '../../bigquery/control-plane.ts'
+import type { Job, JobReference } from '../../bigquery/jobs.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { OperationContext } from '../open-operation.ts'
 import { isDone, nameOfJob } from './job-state.ts'

@@ -1,6 +1,6 @@
 // Watches a job that was started, until it is done, its time is over, or the execution is stopped.
 import { verdictOf } from '../../bigquery/classify.ts'
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import { asConnectorError, ConnectorError } from '../../errors.ts'
 import type { OperationContext } from '../open-operation.ts'
 import { pollWaitMs } from '../poll-ladder.ts'

@@ -1,6 +1,6 @@
 // Uploads a file into a load job, and watches the job to its end.
 import { randomUUID } from 'node:crypto'
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import { backOffMs } from '../../bigquery/retry.ts'
 import { createUploadJob, type UploadFile } from '../../bigquery/upload.ts'
 import { withJobDefaults } from '../job-defaults.ts'

@@ -1,5 +1,5 @@
 // The options of Upsert -> the configuration of its load job.
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import type { UpsertOptions } from '../../contract/options/upsert.ts'
 import type { TableField } from '../../contract/table-schema.ts'
 import { ConnectorError } from '../../errors.ts'

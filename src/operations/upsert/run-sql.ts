@@ -1,6 +1,6 @@
 // Runs the SQL that takes rows from a staging table into the target: one change of a target at a time.
 import { randomUUID } from 'node:crypto'
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import { withJobDefaults } from '../job-defaults.ts'
 import { numbered } from '../jobs/job-id.ts'
 import { createRunToEnd } from '../jobs/run-to-end.ts'

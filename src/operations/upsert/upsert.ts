@@ -1,7 +1,7 @@
 // Upsert of files: each document is one. It is loaded into a staging table, SQL takes it from there into the target,
 // and the staging is removed; or it is loaded into the destination itself.
 import { randomBytes } from 'node:crypto'
-import type { Job } from '../../bigquery/control-plane.ts'
+import type { Job } from '../../bigquery/jobs.ts'
 import type { UpsertOptions } from '../../contract/options/upsert.ts'
 import type { Outcome } from '../../contract/outcome.ts'
 import { loadDescriptor } from '../../descriptor/load.ts'

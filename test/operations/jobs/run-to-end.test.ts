@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Job } from '../../../src/bigquery/control-plane.ts'
+import type { Job } from '../../../src/bigquery/jobs.ts'
 import { ConnectorError } from '../../../src/errors.ts'
 import { numbered } from '../../../src/operations/jobs/job-id.ts'
 import type { EndedJob, JobRun } from '../../../src/operations/jobs/run-to-end.ts'

@@ -1,7 +1,7 @@
 // A batch of documents into their target: loaded into a staging table of its own, taken from there by one MERGE,
 // and the staging removed in every case.
 import { isFaultOfRows, verdictOf, verdictOfJob } from '../../../bigquery/classify.ts'
-import type { Job } from '../../../bigquery/control-plane.ts'
+import type { Job } from '../../../bigquery/jobs.ts'
 import type { Destination, InsertRows, InsertVerdict } from '../../../contract/insert-rows.ts'
 import type { UpsertOptions } from '../../../contract/options/upsert.ts'
 import { asConnectorError, type ConnectorError } from '../../../errors.ts'
