@@ -260,6 +260,16 @@ describe('the grant', () => {
     expect(refusalOf(() => connection(values)).faults.map(({ path }) => path)).toEqual(paths)
   })
 
+  it('authorization-code asks for the one scope that everything needs, unless it is given others', () => {
+    const client = {
+      ...{ projectId: 'demo', grant: 'authorization-code' },
+      ...{ clientId: 'c', clientSecret: 's', refreshToken: 'r' },
+    }
+
+    expect(connection(client)['scope']).toBe('https://www.googleapis.com/auth/bigquery')
+    expect(connection({ ...client, scope: 'a b' })['scope']).toBe('a b')
+  })
+
   it('says why a value is required', () => {
     expect(refusalOf(() => connection({ projectId: 'demo' })).message).toContain(
       'signatureKey is required: the grant jwt-bearer needs serviceAccountKey, or issuer with signatureKey',

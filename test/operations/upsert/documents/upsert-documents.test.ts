@@ -122,6 +122,20 @@ describe('Upsert of documents', () => {
     expect(await stagings(table)).toBe(0)
   })
 
+  it('gathers small documents into one load', async () => {
+    const table = await newTable('id INT64, item STRING')
+    const before = await loads()
+
+    const documents = Array.from({ length: 500 }, (_, id) => ({ data: { id, item: `item ${id}` } }))
+    const outcomes = await upsert(table, { keyColumns: 'id' }, documents)
+
+    expect(outcomes.map(({ index, status }) => [index, status])).toEqual(
+      documents.map((_, index) => [index, 'success']),
+    )
+    expect((await loads()) - before).toBe(1)
+    expect(await bigquery.rows(`SELECT COUNT(DISTINCT id) AS n FROM shop.${table}`)).toEqual([{ n: '500' }])
+  })
+
   it('makes the row what the document says where that is the whole row: what it lacks is the default, or NULL', async () => {
     const table = await newTable(
       "id INT64, item STRING DEFAULT 'none', price NUMERIC, tags ARRAY<STRING>, PRIMARY KEY (id) NOT ENFORCED",
