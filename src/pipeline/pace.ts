@@ -12,6 +12,8 @@ export interface PaceLimits {
   /** Bytes of a request, envelope included. */
   readonly maxBytes: number
   readonly maxInFlight: number
+  /** Rows that quota errors leave a request at least. Default: a sixteenth. As many as `maxRows` where it is requests that are counted. */
+  readonly minRows?: number
 }
 
 /** Requests at a time to begin with: more are tried only while batches wait for their turn. */
@@ -156,7 +158,8 @@ export class Pace {
     if (this.#mayShrink(startedAt)) {
       this.#refusals += 1
       this.#maxInFlight = Math.max(1, this.#maxInFlight / 2)
-      const least = Math.min(this.#maxRows, Math.max(1, this.#limits.maxRows * smallestShare))
+      const { maxRows, minRows = Math.max(1, maxRows * smallestShare) } = this.#limits
+      const least = Math.min(this.#maxRows, minRows)
       if (isQuota) this.#maxRows = Math.max(least, this.#maxRows / 2)
     }
     // A quota is the destination's: what was stored since these rows stumbled first says that a short pause will do.

@@ -103,6 +103,17 @@ describe('a destination whose quota is exceeded', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('gets smaller requests, unless it is requests that are counted', async () => {
+    const sizesAt = async (pace: object) => {
+      const service = new TableService(['quota'])
+      await Array.fromAsync(start(rows(8), service.insertRows, { pace: { maxRows: 8, ...pace } }))
+      return service.requests.map((request) => request.rows.length)
+    }
+
+    expect(await sizesAt({})).toEqual([8, 4, 4])
+    expect(await sizesAt({ minRows: 8 })).toEqual([8, 8])
+  })
+
   it('is given up when its attempts are used up, fails its documents at once, and is tried with one batch from time to time', async () => {
     const service = new TableService()
     let isExceeded = true

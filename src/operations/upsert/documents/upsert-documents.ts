@@ -31,7 +31,11 @@ export function openUpsertDocuments(
   usual: Destination,
 ): Operation['execute'] {
   const { batchCount: maxRows, batchBytes: maxBytes, batchAgeMs: maxAgeMs } = options
-  const paces = new Paces({ maxRows, maxBytes, maxInFlight: 1 }, context.clock, context.random)
+  const paces = new Paces(
+    { maxRows, minRows: maxRows, maxBytes, maxInFlight: 1 },
+    context.clock,
+    context.random,
+  )
   const encoders = encodersFor(
     (destination, signal) => readTable(context.control, destination, signal),
     (table) => documentEncoder(targetOf(table, options)),
@@ -44,7 +48,7 @@ export function openUpsertDocuments(
     return insertPipeline(
       documents,
       {
-        insertRows: createMergeBatch(context, options, run),
+        insertRows: createMergeBatch(context, options, run, execute?.signal),
         frame: stagedRowFrame,
         encoders,
         clock: context.clock,
