@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { networkError, refusal, rowVerdictOf, verdictOf } from '../../src/bigquery/classify.ts'
+import { isFaultOfRows, networkError, refusal, rowVerdictOf, verdictOf } from '../../src/bigquery/classify.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { errorReply, jsonReply } from './scripted-transport.ts'
 
@@ -208,5 +208,30 @@ describe('a row that BigQuery lists', () => {
     const errors = reasons.map((reason) => ({ reason, location: '', message: '' }))
 
     expect(rowVerdictOf(errors)).toBe(verdict)
+  })
+})
+
+describe('a job that loaded or merged rows and failed', () => {
+  it.each([
+    [
+      'invalid',
+      'Error while reading data, error message: JSON parsing error in row starting at position 12',
+      true,
+    ],
+    ['invalidQuery', 'Required field item cannot be null', true],
+    ['invalidQuery', 'Input number: 1.5e999 cannot round-trip through string representation', true],
+    [
+      'invalidQuery',
+      'UPDATE or DELETE statement over table p.d.t would affect rows in the streaming buffer, which is not supported',
+      false,
+    ],
+    ['invalid', 'Not found: Table p:d.t', false],
+    ['notFound', 'Not found: Table p:d.t', false],
+    ['accessDenied', 'Access Denied: Table p:d.t', false],
+    ['quotaExceeded', 'Quota exceeded', false],
+    ['backendError', 'Try again', false],
+    [undefined, undefined, false],
+  ])('of %s (%s) may have failed for some of its rows: %s', (reason, message, isTheirs) => {
+    expect(isFaultOfRows({ reason, message })).toBe(isTheirs)
   })
 })

@@ -41,8 +41,16 @@ const hourMs = 3_600_000
 /** Batches that fail one after another, after which halves are not tried any more: it is not single rows. */
 const hopelessFailures = 40
 
-/** @param run what no other execution is called. */
-export function createMergeBatch(context: OperationContext, options: UpsertOptions, run: string): InsertRows {
+/**
+ * @param run what no other execution is called.
+ * @param stop ends the execution. A request on the wire has a moment more, and a connection that is closed waits.
+ */
+export function createMergeBatch(
+  context: OperationContext,
+  options: UpsertOptions,
+  run: string,
+  stop: AbortSignal | undefined,
+): InsertRows {
   const { control } = context
   const loadFile = createLoadFile(context)
   const runSql = createRunSql(context)
@@ -115,7 +123,7 @@ export function createMergeBatch(context: OperationContext, options: UpsertOptio
   return async ({ destination, body, rowCount }, signal) => {
     const key = keyOf(destination)
     try {
-      const receipt = await lettingOut(context, signal, merge(destination, body, rowCount, signal))
+      const receipt = await lettingOut(context, stop, merge(destination, body, rowCount, signal))
       failures.delete(key)
       return { verdict: 'stored', rows: [], receipt }
     } catch (thrown) {

@@ -51,11 +51,13 @@ export function targetOf(table: Table, options: UpsertOptions): Target {
   const order = orderColumn === '' ? undefined : find(orderColumn)
   const marker = deleteColumn === '' ? undefined : find(deleteColumn)
   const faults: Fault[] = [
-    ...keys.filter(isNoKey).map(({ name, type }) => ({
-      path: '/keyColumns',
-      value: name,
-      message: `must be columns with single values that can be compared, which ${type} is not`,
-    })),
+    ...keys
+      .filter((key) => isNoKey(key) || fieldTypeOf(key.type) === 'FLOAT64')
+      .map(({ name, type }) => ({
+        path: '/keyColumns',
+        value: name,
+        message: `must be columns with single values that can be told apart, unlike ${type}`,
+      })),
     ...(orderColumn !== '' && (order === undefined || isNoKey(order))
       ? [
           {

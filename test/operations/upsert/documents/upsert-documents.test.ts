@@ -358,6 +358,7 @@ describe('A document that cannot be upserted', () => {
     ['nothing says what the key is', '', {}, 'BQC_CONFIG_INVALID'],
     ['the key is no column', '', { keyColumns: 'number' }, 'BQC_CONFIG_INVALID'],
     ['the key cannot be compared', '', { keyColumns: 'j' }, 'BQC_CONFIG_INVALID'],
+    ['the key is no exact value', '', { keyColumns: 'f' }, 'BQC_CONFIG_INVALID'],
     ['the ordering column is no column', '', { keyColumns: 'id', orderColumn: 'when' }, 'BQC_CONFIG_INVALID'],
     [
       'the mark is a column of another type',
@@ -366,7 +367,7 @@ describe('A document that cannot be upserted', () => {
       'BQC_CONFIG_INVALID',
     ],
   ])('is told so before anything is sent where %s', async (_, name, options, errorCode) => {
-    const table = name || (await newTable('id INT64, item STRING, j JSON'))
+    const table = name || (await newTable('id INT64, item STRING, j JSON, f FLOAT64'))
     const before = await loads()
 
     const outcomes = await upsert(table, options, of({ id: 1 }, { id: 2 }))
@@ -477,5 +478,18 @@ describe('A stop', () => {
     expect(stopped[0]?.message).toContain('may have stored')
     expect(stopped[9]?.message).not.toContain('may have stored')
     expect(await stagings(table)).toBe(0)
+  })
+
+  it('by a connection that is closed removes the staging before that is closed', async () => {
+    const table = await orders()
+    await rules([{ match: { method: 'POST', path: '/jobs$' }, delayMs: 60_000 }])
+    const closing = await connect()
+    const outcomes = Array.fromAsync(operationOn(table, {}, closing).execute([{ data: { id: 1 } }]))
+    for (;;) if ((await stagings(table)) > 0) break
+
+    await closing.close()
+
+    expect(await stagings(table)).toBe(0)
+    expect(await outcomes).toMatchObject([{ status: 'failure', errorCode: 'BQC_ABORTED' }])
   })
 })
