@@ -266,6 +266,21 @@ describe('an upload', () => {
     })
   })
 
+  it('is not begun where the answer names no address for the file', async () => {
+    const { transport } = scriptedTransport(() => jsonReply({}))
+    const retry = createRetry(new InstantClock(), () => 0)
+    const control = { getJob: async () => job }
+    const { file, opened } = fileOf(contentOf(1))
+
+    await expect(
+      createUploadJob({ transport, retry, control, endpoint: 'http://bq' })('demo', job, file),
+    ).rejects.toMatchObject({
+      code: 'BQC_RESPONSE_UNREADABLE',
+      message: expect.stringContaining('names no address that takes the file'),
+    })
+    expect(opened.times).toBe(0)
+  })
+
   it('waits as long as a service in trouble asks for', async () => {
     const waits: number[] = []
     const clock = { now: () => 0, wait: async (ms: number) => void waits.push(ms), after: () => () => {} }

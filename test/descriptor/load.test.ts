@@ -43,6 +43,28 @@ describe('the descriptor', () => {
     ])
   })
 
+  it.each([
+    [
+      'sourceFormat',
+      'CSV',
+      ['fieldDelimiter', 'skipLeadingRows', 'quote', 'nullMarker', 'allowQuotedNewlines'],
+    ],
+    ['sourceFormat', 'CSV', ['allowJaggedRows', 'autodetectCSV', 'maxBadRecordsCSV']],
+    ['sourceFormat', 'NEWLINE_DELIMITED_JSON', ['autodetectJSON', 'maxBadRecordsJSON']],
+    ['sourceFormat', 'PARQUET', ['enumAsString', 'enableListInference']],
+    ['sourceFormat', 'AVRO', ['useAvroLogicalTypes']],
+    ['runSqlAfterLoad', false, ['destinationTableForLoad', 'writeDisposition', 'createDisposition']],
+    ['runSqlAfterLoad', true, ['temporaryTableForLoad', 'useLegacySql', 'sqlCommand', 'targetTableForQuery']],
+    ['runSqlAfterLoad', true, ['deleteTempTableAfterQuery']],
+  ])('shows fields of Upsert only while %s is %s: %j', (field, value, shown) => {
+    const upsert = descriptor.operations.find(({ id }) => id === 'upsert')
+    const fields = upsert?.options['properties'] as Record<string, { 'x-visible-when'?: object }>
+
+    expect(shown.map((name) => fields[name]?.['x-visible-when'])).toEqual(
+      shown.map(() => expect.objectContaining({ [field]: [value] })),
+    )
+  })
+
   it('marks everything as secret that would let a stranger in', () => {
     const fields = descriptor.connections.flatMap(({ config }) =>
       Object.entries(config['properties'] as Record<string, Record<string, unknown>>),

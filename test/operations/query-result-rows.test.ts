@@ -146,6 +146,16 @@ describe('the rows of a result', () => {
     ])
   })
 
+  it('that are none, with a complaint beside them, are one success with a warning', async () => {
+    const errors = [{ reason: 'invalid', location: 'x', message: 'A bad record was left out.' }]
+    const { execute } = open(() => jsonReply({ jobComplete: true, schema, totalRows: '0', errors }))
+
+    const outcomes = await Array.fromAsync(execute([document]))
+
+    expect(outcomes).toMatchObject([{ status: 'success', code: '200', last: true, warnings: errors }])
+    expect(outcomes[0]?.payload).toBeUndefined()
+  })
+
   it('are two pages ahead of their consumer at most', async () => {
     const { execute, asked } = open(pages(...Array.from({ length: 10 }, (_, n) => [n])))
     const outcomes = execute([document])
