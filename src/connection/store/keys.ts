@@ -1,6 +1,6 @@
 // Master keys from text, such as an environment variable, and from a file that only its owner may read.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { constants, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { KeyService, MasterKey } from '../../contract/connection-store.ts'
 import { ConnectorError } from '../../errors.ts'
@@ -53,36 +53,54 @@ export function openKeyFile(path: string): KeyService {
   }
 }
 
-/** Makes a key file with one new key, for its owner alone. False when there is a file already. */
+/**
+ * Makes a key file with one new key, for its owner alone. False when there is a file already.
+ * @throws ConnectorError `BQC_OUTPUT_UNWRITABLE`
+ */
 export async function createKeyFile(path: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}.${randomUUID()}.tmp`
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((thrown) => {
+    throw unwritable(path, thrown)
+  })
   try {
     await writeKeys(draft, newKey())
     await link(draft, path)
     return true
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw thrown
+    if (isCode(thrown, 'EEXIST')) return false
+    throw unwritable(path, thrown)
   } finally {
-    await rm(draft, { force: true })
+    await rm(draft, { force: true }).catch(() => undefined)
   }
 }
 
-/** Puts a new key before the others. Everything that is sealed from now on is sealed with it. */
+/**
+ * Puts a new key before the others. Everything that is sealed from now on is sealed with it.
+ * @throws ConnectorError `BQC_OUTPUT_UNWRITABLE`, also while another process does the same: of two that begin with
+ *   the same file, the second would take the key of the first away.
+ */
 export async function addMasterKey(path: string): Promise<void> {
-  const former = (await readKeyFile(path)) ?? ''
-  const draft = `${path}.${process.pid}.${randomUUID()}.tmp`
+  const draft = `${path}.next`
+  const file = await open(draft, 'wx', 0o600).catch((thrown) => {
+    throw isCode(thrown, 'EEXIST') ? keyIsBeingAdded(path, draft) : unwritable(path, thrown)
+  })
   try {
-    await writeKeys(draft, newKey() + former)
+    const former = (await readKeyFile(path)) ?? ''
+    await file.writeFile(newKey() + former)
+    await file.sync()
     await rename(draft, path)
-  } finally {
+  } catch (thrown) {
     await rm(draft, { force: true })
+    throw thrown instanceof ConnectorError ? thrown : unwritable(path, thrown)
+  } finally {
+    await file.close()
   }
 }
 
 async function readKeyFile(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r').catch((thrown: NodeJS.ErrnoException) => {
+  // A pipe in its place is not waited for.
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK
+  const file = await open(path, flags).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === 'ENOENT') return undefined
     throw invalidKeys(`The key file ${path} cannot be read (${thrown.code})`)
   })
@@ -94,7 +112,7 @@ async function readKeyFile(path: string): Promise<string | undefined> {
     if (own !== undefined && found.uid !== own)
       throw invalidKeys(`The key file ${path} belongs to another user`)
     if (own !== undefined && (found.mode & 0o077) !== 0) {
-      throw invalidKeys(`The key file ${path} is open to others: run "chmod 600 ${path}"`)
+      throw invalidKeys(`The key file ${path} is open to others`, `Run "chmod 600 ${path}".`)
     }
     if (found.size > 65_536) throw invalidKeys(`The key file ${path} is too large to be one`)
     return await file.readFile('utf8')
@@ -113,10 +131,27 @@ async function writeKeys(path: string, text: string): Promise<void> {
   }
 }
 
+function isCode(thrown: unknown, code: string): boolean {
+  return (thrown as NodeJS.ErrnoException).code === code
+}
+
+function unwritable(path: string, cause: unknown): ConnectorError {
+  const { code } = cause as NodeJS.ErrnoException
+  const message = `The key file ${path} cannot be written (${code}). Check its directory and the space left, or choose another path.`
+  return new ConnectorError('BQC_OUTPUT_UNWRITABLE', message, { cause })
+}
+
+function keyIsBeingAdded(path: string, draft: string): ConnectorError {
+  return new ConnectorError(
+    'BQC_OUTPUT_UNWRITABLE',
+    `Another process is adding a key to ${path}, or was stopped while it did. Wait for it; where there is none, remove ${draft}.`,
+  )
+}
+
 function newKey(): string {
   return `k${randomBytes(6).toString('hex')}:${randomBytes(keyBytes).toString('base64')}\n`
 }
 
-function invalidKeys(what: string): ConnectorError {
-  return new ConnectorError('BQC_STORE_KEY_INVALID', `${what}. No key of it is used.`)
+function invalidKeys(what: string, advice = 'Correct it.'): ConnectorError {
+  return new ConnectorError('BQC_STORE_KEY_INVALID', `${what}, so none of its keys is used. ${advice}`)
 }

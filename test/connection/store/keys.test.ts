@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { addMasterKey, createKeyFile, openKeyFile, parseMasterKeys } from '../../../src/index.ts'
@@ -55,6 +55,34 @@ describe('a key file', () => {
     expect((await keys.current()).kid).not.toBe(former.kid)
     expect(await keys.byKid(former.kid)).toEqual(former.key)
     expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it('loses no key of several that are added at the same time: one is added, or told to wait', async () => {
+    const path = join(directory(), 'store.keys')
+    await createKeyFile(path)
+
+    const added = await Promise.allSettled(Array.from({ length: 6 }, () => addMasterKey(path)))
+
+    const kept = readFileSync(path, 'utf8').trim().split('\n')
+    expect(kept).toHaveLength(1 + added.filter(({ status }) => status === 'fulfilled').length)
+    for (const each of added) {
+      if (each.status === 'rejected') expect(each.reason.message).toContain(`${path}.next`)
+    }
+    await addMasterKey(path)
+    expect(readdirSync(join(path, '..'))).toEqual(['store.keys'])
+  })
+
+  it('that cannot be written is told by its path', async () => {
+    const file = directory()
+    writeFileSync(file, '')
+    const path = join(file, 'store.keys')
+
+    for (const attempt of [createKeyFile, addMasterKey]) {
+      expect(await refusalOf(attempt(path))).toMatchObject({
+        code: 'BQC_OUTPUT_UNWRITABLE',
+        message: expect.stringContaining(path),
+      })
+    }
   })
 
   it('is refused while others may read or write it, and where it is no file', async () => {
