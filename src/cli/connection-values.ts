@@ -81,20 +81,21 @@ async function typedFields(
   const { connections } = createConnector().descriptor
   const form = (connections.find(({ id }) => id === kind) ?? connections[0])?.config ?? {}
   const known = form['properties'] as Readonly<Record<string, Field>>
-  const values: Record<string, unknown> = {}
+  const values: [string, unknown][] = []
   for (const [name, text] of Object.entries(fields)) {
     const isSecret = known[name]?.['x-secret'] === true
     if (isSecret && !/^(-$|env:|file:)/.test(text)) throw secretInSight(name)
     const written = isSecret ? inPlace(text) : text
     const given = text === '-' ? (await readText(process.stdin)).replace(/\r?\n$/, '') : written
-    values[name] = typed(given, [known[name]?.type ?? []].flat())
+    values.push([name, typed(given, [known[name]?.type ?? []].flat())])
   }
-  return values
+  // Also a field called __proto__, which is then refused by its name.
+  return Object.fromEntries(values)
 }
 
 /** What is typed is relative to where it is typed, also beside a file that stands elsewhere. */
 function inPlace(text: string): string {
-  return text.startsWith('file:') ? `file:${resolve(text.slice('file:'.length))}` : text
+  return /^file:./.test(text) ? `file:${resolve(text.slice('file:'.length))}` : text
 }
 
 function typed(text: string, types: readonly string[]): unknown {

@@ -82,6 +82,8 @@ describe('bqc connection', () => {
     const piped = await run(['create', 'a', ...fields, '--set', 'accessToken=-'], 'from-stdin\n')
     const referred = await run(['create', 'b', ...fields, '--set', 'accessToken=env:TOKEN', '--json'])
     const inVain = await run(['test', 'b', '--json'])
+    const misspelt = await run(['create', 'c', ...fields, '--set', 'accessToken=file:'])
+    const foreign = await run(['patch', 'a', '--set', '__proto__=x'])
     const both = await run(['create', 'c', '--file', '-', '--set', 'accessToken=-'], '{}')
     const placed = await run(['create', 'd', ...fields, '--set', 'accessToken=file:package.json', '--json'])
 
@@ -89,6 +91,8 @@ describe('bqc connection', () => {
     expect(refused.stderr).not.toContain('typed-in-sight')
     expect(piped.stdout).toContain('accessToken  (sealed)')
     expect(JSON.parse(referred.stdout)).toMatchObject({ values: { accessToken: { source: 'env:TOKEN' } } })
+    expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining('file:PATH') })
+    expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('__proto__ is unknown') })
     expect(both).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('Only one of --file, accessToken'),

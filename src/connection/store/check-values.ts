@@ -5,7 +5,7 @@ import { invalidConfig, resolve } from '../../descriptor/resolve.ts'
 import { ConnectorError, type Fault } from '../../errors.ts'
 import { overlay } from './layers.ts'
 import { isMark, type Layer, type OpenRecord } from './record.ts'
-import { isReference, secretFields } from './secret-reference.ts'
+import { isReference, misspeltReferences, secretFields } from './secret-reference.ts'
 
 /** @throws ConnectorError `BQC_CONFIG_INVALID` with all faults, of the environments too. */
 export function checkValues(
@@ -52,7 +52,7 @@ function faultsOf({ values, missing }: Layer, form: JsonSchema): Fault[] {
   const faults = formFaults(form, asText).filter(
     ({ path }) => eitherWay.has(path) && !unseen.has(path.split('/')[1] ?? ''),
   )
-  return [...faults, ...marks.map(markFault)]
+  return [...faults, ...marks.map(markFault), ...misspeltReferences(values, form)]
 }
 
 function formFaults(form: JsonSchema, values: ConnectionValues): readonly Fault[] {

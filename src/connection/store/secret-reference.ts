@@ -5,11 +5,22 @@ import { isAbsolute, resolve } from 'node:path'
 import { buffer as readBytes } from 'node:stream/consumers'
 import type { ConnectionValues } from '../../contract/connection-store.ts'
 import type { JsonSchema } from '../../contract/profile.ts'
-import { ConnectorError } from '../../errors.ts'
+import { invalidConfig } from '../../descriptor/resolve.ts'
+import { ConnectorError, type Fault } from '../../errors.ts'
 
 /** True for the text of a reference. */
 export function isReference(value: unknown): value is string {
   return typeof value === 'string' && /^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0\n]+)$/.test(value)
+}
+
+/** What begins like a reference and is none: taken for the secret itself, it would be sealed, and never work. */
+export function misspeltReferences(values: ConnectionValues, form: JsonSchema): Fault[] {
+  return [...secretFields(form)]
+    .filter((name) => /^(env|file):/.test(String(values[name])) && !isReference(values[name]))
+    .map((name) => ({
+      path: `/${name}`,
+      message: 'begins like a reference, which is env:NAME (letters, digits and _) or file:PATH',
+    }))
 }
 
 /** The names of a form's secret fields. */
@@ -34,13 +45,16 @@ export function anchorReferences(
 /**
  * The values with what each reference stands for in its place. A file's text comes without its last line break;
  * a file that is no text comes as base64.
- * @throws ConnectorError `BQC_SECRET_UNAVAILABLE`, which names the field and the reference only.
+ * @throws ConnectorError `BQC_SECRET_UNAVAILABLE`, which names the field and the reference only;
+ *   `BQC_CONFIG_INVALID` for what begins like a reference and is none.
  */
 export async function lookUpReferences(
   values: ConnectionValues,
   form: JsonSchema,
   directory: string,
 ): Promise<ConnectionValues> {
+  const faults = misspeltReferences(values, form)
+  if (faults.length > 0) throw invalidConfig('connection', faults)
   const anchored = anchorReferences(values, form, directory)
   const found = new Map<string, string>()
   for (const name of secretFields(form)) {

@@ -100,6 +100,25 @@ describe('a secret that stands elsewhere', () => {
     expect(refusal.message).toContain(reason)
   })
 
+  it.each(['env:', 'env:MY-TOKEN', 'env:TOKEN ', 'file:', 'file:/run/token\n'])(
+    'is not taken for the secret itself where it is misspelt: %j',
+    async (accessToken) => {
+      const store = openedStore(directory())
+      const fault = { path: '/accessToken', message: expect.stringContaining('env:NAME') }
+      const faults = expect.arrayContaining([fault])
+
+      const refusals = [
+        await refusalOf(store.create('toronto', { ...withToken, accessToken })),
+        await refusalOf(connector.connect({ ...withToken, accessToken })),
+      ]
+
+      expect(refusals).toMatchObject([
+        { code: 'BQC_CONFIG_INVALID', faults },
+        { code: 'BQC_CONFIG_INVALID', faults },
+      ])
+    },
+  )
+
   it('may be text or JSON: a key file as signatureKey brings its issuer along', async () => {
     const store = openedStore(directory())
 
