@@ -59,6 +59,11 @@ export const networkRules: readonly NetworkRule[] = [
   { reason: 'UND_ERR_INVALID_ARG', why: 'the request cannot be sent', code: 'BQC_CONFIG_INVALID' },
   { reason: 'UND_ERR_ABORTED', why: 'the proxy does not pass it on', code: 'BQC_PROXY_REFUSED' },
   { reason: 'UND_ERR_PRX_CONN', why: 'the proxy closed the connection', code: 'BQC_NETWORK' },
+  { reason: 'UND_ERR_SOCKET', why: 'the connection was closed before its end', code: 'BQC_NETWORK' },
+  { reason: 'ECONNRESET', why: 'the connection was closed before its end', code: 'BQC_NETWORK' },
+  { reason: 'UND_ERR_HEADERS_TIMEOUT', why: 'it did not come in time', code: 'BQC_NETWORK' },
+  { reason: 'UND_ERR_BODY_TIMEOUT', why: 'it stopped in the middle', code: 'BQC_NETWORK' },
+  { reason: 'UND_ERR_CONNECT_TIMEOUT', why: 'no connection came about in time', code: 'BQC_NETWORK' },
   { code: 'BQC_NETWORK' },
 ]
 

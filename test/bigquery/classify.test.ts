@@ -174,6 +174,18 @@ describe('a request without an answer', () => {
     expect([error.code, verdictOf(error)]).toEqual([expected, verdict])
   })
 
+  it.each([
+    ['UND_ERR_SOCKET', 'the connection was closed before its end'],
+    ['ECONNRESET', 'the connection was closed before its end'],
+    ['UND_ERR_HEADERS_TIMEOUT', 'it did not come in time'],
+    ['UND_ERR_BODY_TIMEOUT', 'it stopped in the middle'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'no connection came about in time'],
+  ])('says in words what %s is', (code, said) => {
+    const { message } = networkError(Object.assign(new Error('x'), { code }), 'GET http://h/')
+
+    expect(message).toBe(`No answer to GET http://h/: ${said}. Check the network and the endpoint.`)
+  })
+
   it('keeps an error that is ours already', () => {
     const ours = new ConnectorError('BQC_ABORTED', 'Stopped.')
 
