@@ -157,6 +157,15 @@ test('autodetect finds a header and the types below it', async () => {
   expect(table.body.numRows).toBe('2')
 })
 
+test('a file that is no Parquet file is refused, without a word of where it lies', async () => {
+  const { status } = (await load('parquet', 'no Parquet', { sourceFormat: 'PARQUET' })).body
+  expect(status.errorResult).toMatchObject({
+    reason: 'invalid',
+    message: expect.stringMatching(/not a readable Parquet file: .*the file too small/),
+  })
+  expect(JSON.stringify(status)).not.toContain('local-bigquery')
+})
+
 test('formats that are not read say so', async () => {
   const orc = await load('orc', 'x', { sourceFormat: 'ORC' })
   expect([orc.status, orc.body.error.message]).toEqual([

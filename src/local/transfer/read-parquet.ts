@@ -34,7 +34,9 @@ export async function parquetSchema(engine: TransferEngine, path: string): Promi
         prepared.destroySync()
       }
     } catch (cause) {
-      const text = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]
+      const [said = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
+      // Where the file lies here is nobody's business.
+      const text = said.replaceAll(`File '${path}'`, 'the file').replaceAll(path, 'the file')
       throw invalid(`Error while reading data, error message: not a readable Parquet file: ${text}`)
     }
   })
