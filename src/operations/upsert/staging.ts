@@ -14,7 +14,7 @@ export interface Removed {
   readonly status: 'deleted'
 }
 
-/** Characters of a table's name at most, less what makes it unique. */
+/** Bytes of a table's name at most, less what makes it unique. */
 const longestBeginning = 900
 /** Milliseconds that a removal may take, its retries included. */
 const patienceMs = 20_000
@@ -25,7 +25,9 @@ const patienceMs = 20_000
  */
 export function nameOfStaging(beginning: string, run: string, document: number): string {
   // A partition's decorator is no part of a name.
-  const plain = beginning.replace(/\$.*$/, '').slice(0, longestBeginning)
+  const bytes = Buffer.from(beginning.replace(/\$.*$/, '')).subarray(0, longestBeginning)
+  // In a stream, a character that is cut off is waited for, and so left out.
+  const plain = new TextDecoder().decode(bytes, { stream: true })
   return `${plain}_upsert_${run}_${document}`
 }
 
