@@ -49,7 +49,7 @@ describe('the tables of docs/parity.md', () => {
       maxBuffer: 16 * 1024 * 1024,
     })
     for (const line of stdout.split('\n')) known.add(line.replace(/^test\//, '').replaceAll('\\"', '"'))
-  })
+  }, 60_000)
 
   it('name tests that there are', () => {
     expect(rows.flatMap(testsOf).filter((name) => !known.has(name))).toEqual([])

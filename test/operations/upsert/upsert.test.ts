@@ -263,6 +263,15 @@ describe('Upsert through a temporary table', () => {
     expect(payload).toMatchObject({ delete: { name: expect.stringMatching(/^mine_upsert_/) } })
   })
 
+  it('shows the MERGE that it generated, in the job of its outcome', async () => {
+    const table = await newTable()
+
+    const { payload } = await done({ ...json, objectType: ofTable(table) }, lines({ id: 1 }))
+
+    const sql = expect.stringContaining(`MERGE \`demo.shop.${table}\` AS T`)
+    expect(payload).toMatchObject({ query: { configuration: { query: { query: sql } } } })
+  })
+
   it('takes useLegacySql for the SQL command alone: its own MERGE is GoogleSQL', async () => {
     const options = { ...json, objectType: ofTable(await newTable()), useLegacySql: true }
 
@@ -635,10 +644,20 @@ describe('an upsert that fails', () => {
     const outcome = await one({ ...json, objectType: ofTable(table), requestTimeout: 0 }, text)
 
     expect(outcome).toMatchObject({
+      status: 'application-error',
+      code: '408',
       errorCode: 'BQC_JOB_TIMEOUT',
       message: expect.stringMatching(/^Step load: .* is not done after 0 ms/),
       payload: { load: { jobReference: {} }, delete: { status: 'deleted' } },
     })
+    const { jobId } = (outcome.payload as { load: { jobReference: { jobId: string } } }).load.jobReference
+    const look = async () =>
+      (await (await fetch(`${bigquery.local.url}/bigquery/v2/projects/demo/jobs/${jobId}`)).json()) as {
+        status: { state: string; errorResult?: { reason: string } }
+      }
+    let job = await look()
+    while (job.status.state !== 'DONE') job = await look()
+    expect(job.status.errorResult).toMatchObject({ reason: 'stopped' })
     expect(await stagings(table)).toEqual([])
     expect(await rowsOf(table)).toEqual(untouched)
   })
