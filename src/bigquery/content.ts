@@ -2,6 +2,7 @@
 import { constants } from 'node:buffer'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import { ConnectorError, errorCatalogue } from '../errors.ts'
 
 const compress = promisify(gzip)
 const decompress = promisify(gunzip)
@@ -25,8 +26,26 @@ export async function jsonContent(json: string | Uint8Array, isGzip: boolean): P
 export async function plainBody(
   body: Uint8Array,
   headers: Readonly<Record<string, string | string[] | undefined>>,
+  maxOutputLength: number = constants.MAX_STRING_LENGTH,
 ): Promise<Buffer> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (bytes.length === 0 || !/^(x-)?gzip$/i.test(String(headers['content-encoding'] ?? ''))) return bytes
-  return decompress(bytes, { maxOutputLength: constants.MAX_STRING_LENGTH })
+  return decompress(bytes, { maxOutputLength })
+}
+
+/** A body that must not be larger; the rest of it is not read. */
+export async function bodyWithin(largest: number, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > largest) throw new ConnectorError('BQC_RESPONSE_UNREADABLE', tooLarge(largest))
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function tooLarge(largest: number): string {
+  const { advice } = errorCatalogue.BQC_RESPONSE_UNREADABLE
+  return `The answer is larger than the ${largest} bytes that it may have. ${advice}`
 }

@@ -13,7 +13,12 @@ export interface HttpRequest {
   readonly timeoutMs?: number
   /** Milliseconds that the service was asked to wait before it answers, on top of the time-out. */
   readonly serviceWaitMs?: number
+  /** Bytes of a small answer: one that is larger, or as a whole takes longer than the time-out, is given up. */
+  readonly largestReply?: number
 }
+
+/** For requests that have a small answer, often from somebody else than BigQuery, such as a token endpoint. */
+export const smallReply = { timeoutMs: 30_000, largestReply: 1_048_576 } as const
 
 export interface HttpReply {
   readonly status: number

@@ -1,9 +1,9 @@
 // HTTP to BigQuery: one keep-alive pool and one token source for both planes. Knows nothing of what is sent.
-import { type Dispatcher, request } from 'undici'
+import { type Dispatcher, errors, request } from 'undici'
 import type { ProxyOptions } from '../contract/connector.ts'
 import { ConnectorError } from '../errors.ts'
 import { networkError } from './classify.ts'
-import { plainBody } from './content.ts'
+import { bodyWithin, plainBody } from './content.ts'
 import { openDispatcher } from './dispatcher.ts'
 import type { HttpReply, HttpRequest } from './http-message.ts'
 
@@ -54,24 +54,31 @@ export function openHttp({ userAgent, proxy, mask }: HttpOptions = {}): Http {
   const agent = userAgent === undefined ? {} : { 'user-agent': userAgent }
   return {
     async send(asked) {
-      const { method, url, headers, body, signal, timeoutMs = usualTimeoutMs } = asked
+      const { method, url, headers, body, signal, timeoutMs = usualTimeoutMs, largestReply } = asked
+      const late = largestReply === undefined ? undefined : AbortSignal.timeout(timeoutMs)
+      const either = [signal, late].filter((each) => each !== undefined)
       try {
         const reply = await request(url, {
           dispatcher,
           method,
           headers: { ...headers, ...agent },
           body: body ?? null,
-          signal: signal ?? null,
+          signal: either.length > 1 ? AbortSignal.any(either) : (either[0] ?? null),
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
         })
-        const bytes = await plainBody(await reply.body.bytes(), reply.headers)
+        const content = await (largestReply === undefined
+          ? reply.body.bytes()
+          : bodyWithin(largestReply, reply.body))
+        const bytes = await plainBody(content, reply.headers, largestReply)
         const answer = new Reply(reply.statusCode, flat(reply.headers), bytes)
         return mask && tellsErrors(answer) ? masked(answer, (text) => mask(text, asked)) : answer
       } catch (thrown) {
         // The parser's errors carry what it could not read, which may quote anything.
         if (thrown instanceof Error && 'data' in thrown) delete thrown.data
-        throw signal?.aborted ? aborted(method, url) : networkError(thrown, `${method} ${withoutQuery(url)}`)
+        if (signal?.aborted) throw aborted(method, url)
+        const cause = late?.aborted ? new errors.BodyTimeoutError() : thrown
+        throw networkError(cause, `${method} ${withoutQuery(url)}`)
       }
     },
     close: () => dispatcher.close(),

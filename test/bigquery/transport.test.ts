@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { HttpRequest } from '../../src/bigquery/http-message.ts'
@@ -241,6 +244,22 @@ describe('the time that a request has', () => {
     const refusal = await refusalOf(http.send({ method: 'GET', url: server.url, timeoutMs: 1 }))
 
     expect([refusal.code, refusal.reason]).toEqual(['BQC_NETWORK', 'UND_ERR_HEADERS_TIMEOUT'])
+  })
+
+  it('holds for the whole of a small answer, which may not come drop by drop', async () => {
+    const server = createServer((_, response) => {
+      const drops = setInterval(() => response.write(' '), 5)
+      response.on('close', () => clearInterval(drops))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const http = openHttp()
+    open.push(http)
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+    const refusal = await refusalOf(http.send({ method: 'GET', url, timeoutMs: 50, largestReply: 1_000_000 }))
+
+    expect([refusal.code, refusal.reason]).toEqual(['BQC_NETWORK', 'UND_ERR_BODY_TIMEOUT'])
+    await once(server.close(), 'close')
   })
 })
 

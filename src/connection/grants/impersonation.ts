@@ -1,6 +1,7 @@
 // A token of one service account for whoever may create it. Asked for here and not by Google's library,
 // which warns on stderr of each such client and tries again by a policy of its own.
 // https://cloud.google.com/iam/docs/create-short-lived-credentials-direct
+import { smallReply } from '../../bigquery/http-message.ts'
 import type { Transport } from '../../bigquery/transport.ts'
 import type { Token } from '../token-source.ts'
 import { type Judgement, type Refusal, refusalError, wordsOf } from './refusal.ts'
@@ -39,7 +40,7 @@ export async function fetchImpersonatedToken(
       scope: scopes,
       lifetime: `${lifetime}s`,
     }),
-    timeoutMs: 30_000,
+    ...smallReply,
   })
   const { accessToken, expireTime, error } = parse(reply.text)
   if (reply.status === 200 && typeof accessToken === 'string') {

@@ -1,5 +1,6 @@
 // Takes a consent back: at the issuer where that can be told, and in any case here.
 // https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
+import { smallReply } from '../../bigquery/http-message.ts'
 import type { ConsentReset } from '../../contract/consent.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { ClientConfig } from './authorization-code.ts'
@@ -23,7 +24,7 @@ export async function resetConsent(
       headers,
       body,
       signal,
-      timeoutMs: 30_000,
+      ...smallReply,
     })
     return status === 200 || (status === 400 && text.includes('invalid_token'))
       ? undefined

@@ -1,4 +1,5 @@
 // A request to a token endpoint: one form, and a token or the error that says why there is none.
+import { smallReply } from '../../bigquery/http-message.ts'
 import type { Http } from '../../bigquery/transport.ts'
 import type { ConnectorError } from '../../errors.ts'
 import type { Token } from '../token-source.ts'
@@ -40,7 +41,7 @@ export async function requestToken(
     url: request.url,
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: new URLSearchParams(request.form).toString(),
-    timeoutMs: 30_000,
+    ...smallReply,
     signal: request.signal,
   })
   const answer = parseObject(reply.text)

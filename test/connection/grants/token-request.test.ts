@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openHttp } from '../../../src/bigquery/transport.ts'
 import { judgeAssertionRefusal } from '../../../src/connection/grants/assertion-refusal.ts'
@@ -56,6 +57,17 @@ describe('a token request', () => {
       expect((await asking).token.expiresAt).toBe(noon + 3_600_000)
     },
   )
+
+  it.each<[string, Answer, string]>([
+    ['is larger than any token', { body: 'a'.repeat(2_000_000) }, 'BQC_RESPONSE_UNREADABLE'],
+    [
+      'swells when it is unzipped',
+      { headers: { 'content-encoding': 'gzip' }, body: gzipSync('a'.repeat(2_000_000)) },
+      'BQC_NETWORK',
+    ],
+  ])('is given up where its answer %s', async (_, answer, code) => {
+    expect((await refusalOf(answer)).code).toBe(code)
+  })
 
   it('stops with its signal', async () => {
     const { asking } = await ask({ body: {} }, { signal: AbortSignal.abort() })
