@@ -7,7 +7,7 @@ import type { TableField } from '../contract/table-schema.ts'
 import { fieldTypeOf } from '../encoding/types.ts'
 import { ConnectorError } from '../errors.ts'
 import { matcherOf, missing, objectTypeOf, tableTypesOf } from './object-types.ts'
-import { everyItem, excerptOf } from './pages.ts'
+import { checkLimit, everyItem, excerptOf } from './pages.ts'
 import { parseTableId } from './profiles.ts'
 
 const usualLimit = 100
@@ -27,11 +27,7 @@ export function lookUp(
   signal: AbortSignal,
 ): Promise<LookUpPage> {
   const { search, limit = usualLimit, pageToken } = scope
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
-    throw new ConnectorError('BQC_CONFIG_INVALID', `The limit of a look-up must be from 1 to ${maxLimit}.`, {
-      faults: [{ path: '/limit', value: limit, message: `must be from 1 to ${maxLimit}` }],
-    })
-  }
+  checkLimit(limit, maxLimit)
   const matches = matcherOf(search)
   const ask = listOf(list, scope, ports, signal)
   return excerptOf(

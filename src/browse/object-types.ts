@@ -5,7 +5,7 @@ import type { BrowseScope } from '../contract/connection.ts'
 import type { OperationDescriptor } from '../contract/descriptor.ts'
 import type { ObjectType, TableType } from '../contract/object-type.ts'
 import { ConnectorError, type Fault } from '../errors.ts'
-import { everyItem } from './pages.ts'
+import { checkLimit, everyItem } from './pages.ts'
 
 const kinds: Readonly<Record<TableType, ObjectType['kind']>> = {
   EXTERNAL: 'external',
@@ -24,6 +24,7 @@ export async function listObjectTypes(
   signal: AbortSignal,
 ): Promise<readonly ObjectType[]> {
   const { datasetId, limit = Number.POSITIVE_INFINITY } = scope
+  checkLimit(scope.limit)
   const matches = matcherOf(scope.search)
   const fixed = (descriptor.objectTypes.fixed ?? []).filter(({ label }) => matches(label))
   const types = tableTypesOf(descriptor, scope.resourceType)

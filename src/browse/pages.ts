@@ -7,6 +7,15 @@ type Ask<Item> = (page: PageRequest) => Promise<Page<Item>>
 /** Items of one request, where all are wanted. */
 const wholePage = 1000
 
+/** @throws ConnectorError `BQC_CONFIG_INVALID` */
+export function checkLimit(limit: number | undefined, most: number = Number.POSITIVE_INFINITY): void {
+  if (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= most)) return
+  const message = `must be a whole number from 1${Number.isFinite(most) ? ` to ${most}` : ''}`
+  throw new ConnectorError('BQC_CONFIG_INVALID', `The limit of a list ${message}.`, {
+    faults: [{ path: '/limit', value: limit, message }],
+  })
+}
+
 export async function* everyItem<Item>(ask: Ask<Item>): AsyncGenerator<Item, void, undefined> {
   let pageToken: string | undefined
   do {

@@ -103,6 +103,13 @@ describe('browsing', () => {
     ])
   })
 
+  it.each([0, -1, 1.5, Number.NaN])('refuses a limit of %d', async (limit) => {
+    await expect(browse('run-job', { limit })).rejects.toMatchObject({
+      code: 'BQC_CONFIG_INVALID',
+      faults: [{ path: '/limit' }],
+    })
+  })
+
   it.each([
     ['a dataset is missing', {}, 'BQC_CONFIG_INVALID', /give a datasetId/],
     ['the dataset is not there', { datasetId: 'ghost' }, 'BQC_NOT_FOUND', /ghost/],
