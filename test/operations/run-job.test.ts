@@ -50,6 +50,7 @@ describe('Run Job', () => {
         code: '409',
         errorCode: 'BQC_REQUEST_REFUSED',
         message: expect.stringContaining('Already Exists'),
+        payload: { error: { code: 409 } },
       },
     ])
     expect(await bigquery.rows('SELECT COUNT(*) AS n FROM jobs.once')).toEqual([{ n: '1' }])

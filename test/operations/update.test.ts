@@ -270,6 +270,20 @@ describe('Update', () => {
   describe('of a view', () => {
     beforeAll(() => bigquery.run('CREATE VIEW shop.recent AS SELECT 1 AS one').then(() => undefined))
 
+    it('that BigQuery refuses has its answer as payload', async () => {
+      const outcome = await update(
+        { view: { query: 'SELECT nope' } },
+        { objectType: 'datasets/shop/tables/recent' },
+      )
+
+      expect(outcome).toMatchObject({
+        status: 'application-error',
+        code: '400',
+        message: expect.stringContaining('nope'),
+        payload: { error: { code: 400, message: expect.stringContaining('nope') } },
+      })
+    })
+
     it('takes GoogleSQL unless the document says otherwise', async () => {
       const outcome = await update(
         { view: { query: 'SELECT 2 AS two' } },
