@@ -71,7 +71,9 @@ async function readPage(
     signal,
     serviceWaitMs: timeoutMs,
   })
-  if (reply.status !== 200) throw refusal(reply, of)
+  // Outside US and EU, a job is found by its location only.
+  const isNowhere = reply.status === 404 && !location
+  if (reply.status !== 200) throw refusal(reply, isNowhere ? `${of}, asked for without a location` : of)
   try {
     return pageOf(splitPage(reply.bytes ?? Buffer.from(reply.text)))
   } catch (cause) {

@@ -41,6 +41,16 @@ describe('a page of results', () => {
     expect(asked.map(parametersOf)).toMatchObject([{ location: 'EU' }])
   })
 
+  it('that is not found says so where it was asked for without a location', async () => {
+    const { readPage } = openScripted(() => errorReply(404, 'notFound', 'Not found: Job p:j'))
+    const refused = 'BigQuery refused the request for results of job p.j'
+
+    await expect(readPage(query)).rejects.toThrow(
+      `${refused}, asked for without a location: Not found: Job p:j.`,
+    )
+    await expect(readPage({ ...query, location: 'EU' })).rejects.toThrow(`${refused}: Not found: Job p:j.`)
+  })
+
   it('has longer to come than the service may wait for the query', async () => {
     const { readPage, asked } = openScripted(() => jsonReply({ jobComplete: true }))
 
