@@ -12,16 +12,17 @@ import type {
   StoreOptions,
 } from '../../contract/connection-store.ts'
 import type { ConnectionDescriptor } from '../../contract/descriptor.ts'
-import { invalidConfig } from '../../descriptor/resolve.ts'
 import { ConnectorError } from '../../errors.ts'
 import { testOpening } from '../test-connection.ts'
 import { checkValues } from './check-values.ts'
-import { inForce, layerOf, patchLayers, withChanges } from './layers.ts'
-import { checkName, parseReference } from './names.ts'
-import { openOperationReferences, unknownRevision } from './operation-references.ts'
+import { patchLayers, withChanges } from './layers.ts'
+import { checkName } from './names.ts'
+import { openOperationReferences } from './operation-references.ts'
 import { describeRecord, mapValues, type OpenRecord, type SealedRecord } from './record.ts'
 import { changed, openRecords, unknownConnection, untilWritten } from './records.ts'
+import { openResolver } from './resolve-connection.ts'
 import { hideValues } from './resolved-connection.ts'
+import { guarded, troubleOf } from './store-trouble.ts'
 import { exportOf, readExport } from './transfer.ts'
 
 /** What the store needs of the connector. */
@@ -140,44 +141,7 @@ export function openConnectionStore(
     return { dropped, unbound: unbound.map(({ operation }) => operation) }
   }
 
-  /** The record that a text refers to, and whether that is the connection itself, not a former state of it. */
-  const refer = async (text: string): Promise<{ record: OpenRecord; isLive: boolean }> => {
-    const reference = parseReference(text)
-    if (reference === undefined) {
-      throw invalidConfig('reference', [
-        { path: '/connection', value: text, message: 'must be NAME, NAME@REVISION or operation:ID' },
-      ])
-    }
-    if ('operation' in reference) return references.recordOf(reference.operation)
-    const { name, revision } = reference
-    const newest = await records.need(name)
-    if (revision === undefined || revision === newest.revision) {
-      return { record: await records.open(newest), isLive: revision === undefined }
-    }
-    const pinned = await references.pinnedRecord(name, revision)
-    if (pinned) return { record: pinned, isLive: false }
-    throw unknownRevision(name, revision, newest.revision)
-  }
-
-  const resolve: ConnectionStore['resolve'] = async (
-    text,
-    { environment = usual, override, fallback } = {},
-  ) => {
-    const { record, isLive } = await refer(text)
-    const { name, kind, revision } = record
-    const { values, missing } = inForce(record, environment)
-    if (missing.length > 0) throw incomplete(name, missing)
-    const keepRefreshToken = async (refreshToken: string) => {
-      const layer = environment === undefined ? undefined : layerOf(record.environments, environment)
-      const isOwn = layer?.values['refreshToken'] === undefined || environment === undefined
-      await patch(name, { refreshToken }, isOwn ? {} : { environment })
-    }
-    return hideValues(
-      { name, kind, revision, environment },
-      { ...fallback, ...values, ...override },
-      isLive ? keepRefreshToken : undefined,
-    )
-  }
+  const resolve = openResolver({ records, references, patch, usual })
 
   const importAll: ConnectionStore['import'] = async (document, options = {}) => {
     const arrivals = readExport(document, records, options)
@@ -268,27 +232,6 @@ export function openConnectionStore(
   }
 }
 
-/** Runs what reads and writes files. */
-async function guarded<T>(directory: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (thrown) {
-    throw troubleOf(directory, thrown)
-  }
-}
-
-/** Trouble with files is told as that of the store; what nobody foresaw is thrown on. */
-function troubleOf(directory: string, thrown: unknown): ConnectorError {
-  if (thrown instanceof ConnectorError) return thrown
-  const { code, syscall } = thrown as NodeJS.ErrnoException
-  if (syscall === undefined) throw thrown
-  return new ConnectorError(
-    'BQC_OUTPUT_UNWRITABLE',
-    `The connection store ${directory} cannot be used (${syscall}: ${code}). Check its rights and the space left.`,
-    { cause: thrown },
-  )
-}
-
 function unsaved(values: ConnectionValues, kind = ''): ResolvedConnection {
   return hideValues({ name: 'unsaved', kind, revision: 0, environment: undefined }, values)
 }
@@ -306,12 +249,5 @@ function connectionInUse(name: string, users: readonly OperationReference[]): Co
   return new ConnectorError(
     'BQC_CONNECTION_IN_USE',
     `The connection ${name} is used by ${listed}. Bind them to another one first, or drop it by force.`,
-  )
-}
-
-function incomplete(name: string, missing: readonly string[]): ConnectorError {
-  return new ConnectorError(
-    'BQC_CONNECTION_INCOMPLETE',
-    `The connection ${name} was imported, and imports carry no secrets. Enter again: ${missing.join(', ')}.`,
   )
 }
