@@ -1,5 +1,6 @@
 // How a command ends: its exit code, and one line for an error.
 import { ConnectorError, errorCatalogue } from '../index.ts'
+import { harmless } from './format.ts'
 import { Unsuccessful } from './run-query.ts'
 
 export const exitCodes = { allSucceeded: 0, someDidNot: 1, couldNotRun: 2 } as const
@@ -11,7 +12,7 @@ export function reportError(thrown: unknown, asJson: boolean): number {
   if (asJson) {
     process.stdout.write(`${JSON.stringify({ error: { code, category, message: error.message, faults } })}\n`)
   } else {
-    const line = error.message.replaceAll(/\s*\n\s*/g, ' ')
+    const line = harmless(error.message.replaceAll(/\s*\n\s*/g, ' '))
     process.stderr.write(`bqc: ${line}${code === undefined ? '' : ` [${code}]`}\n`)
   }
   return code === 'BQC_DOCUMENT_REFUSED' ? exitCodes.someDidNot : exitCodes.couldNotRun

@@ -54,5 +54,10 @@ function columnWidths(
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return harmless(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+/** Text of others without what a terminal would obey, such as a sequence that clears the screen. */
+export function harmless(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '\ufffd')
 }

@@ -130,9 +130,13 @@ describe('bqc connection', () => {
     const late = await run(['patch', 'toronto', '--clear', 'location', '--if-revision', '1'])
     const cleared = await run(['patch', 'toronto', '--clear', 'location', '--json'])
     const listed = await run(['list', '--json'])
+    const bare = ['--environment', 'dev', '--clear', 'location', '--description', '\u001b[2Jgone\u0007']
+    const shown = await run(['patch', 'toronto', ...bare])
     const dropped = await run(['drop', 'toronto'])
     const empty = await run(['list'])
 
+    expect(shown.stdout).toMatch(/description +\ufffd\[2Jgone\ufffd\n/)
+    expect(shown.stdout).toMatch(/dev +\(as above\)\n/)
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('BQC_CONNECTION_EXISTS') })
     expect(left.stdout).toContain('was there already')
     expect(JSON.parse(patched.stdout)).toMatchObject({

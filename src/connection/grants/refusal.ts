@@ -63,8 +63,10 @@ function usualJudgement(code: ErrorCode, reason = ''): Judgement {
   return { code, advice: usualAdvice[reason] ?? errorCatalogue[code].advice }
 }
 
-/** What an endpoint said, as a message shows it: on one line, not too long, and without the secrets sent. */
+/** What an endpoint said, as a message shows it: on one line, without control characters, not too long, and without the secrets sent. */
 export function wordsOf(said: unknown, secrets: readonly string[]): string | undefined {
   if (typeof said !== 'string' || said === '') return undefined
-  return createMask(secrets)(said).replaceAll(/\s+/g, ' ').slice(0, 300)
+  return createMask(secrets)(said)
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .slice(0, 300)
 }

@@ -113,9 +113,12 @@ export function unknownConnection(
   similar: string | undefined,
   directory: string,
 ): ConnectorError {
-  const hint = similar === undefined ? '' : ` There is ${similar}: upper and lower case matter.`
+  const hint =
+    similar === undefined
+      ? 'Check the name, and the directory of the store.'
+      : `There is ${similar}: upper and lower case matter.`
   return new ConnectorError(
     'BQC_CONNECTION_UNKNOWN',
-    `There is no connection ${name} in ${directory}.${hint}`,
+    `There is no connection ${name} in ${directory}. ${hint}`,
   )
 }

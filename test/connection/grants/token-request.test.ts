@@ -125,7 +125,10 @@ describe('a refused token request', () => {
   it('shows no secret of the form, even when the endpoint repeats it', async () => {
     const refusal = await refusalOf({
       status: 400,
-      body: { error: 'r-secret+1', error_description: 'The token\nr-secret+1 of client-1 is bad' },
+      body: {
+        error: 'r-secret+1',
+        error_description: 'The token\n\u001b\u0007r-secret+1 of client-1 is bad',
+      },
     })
 
     expect(refusal.message).toContain('(***: The token *** of client-1 is bad)')

@@ -1,9 +1,10 @@
 // A stored connection as people read it.
 import type { ConnectionValues, SecretMark, StoredConnection } from '../../../index.ts'
+import { harmless } from '../../format.ts'
 
 /** Prints a line that says what has happened, and the connection below it. */
 export function printStored(line: string, stored: StoredConnection): void {
-  process.stdout.write(`${line}\n${textOf(stored)}`)
+  process.stdout.write(harmless(`${line}\n${textOf(stored)}`))
 }
 
 function textOf({
@@ -21,9 +22,11 @@ function textOf({
     ...(description ? [['description', description]] : []),
     ...(labels ? [['labels', JSON.stringify(labels)]] : []),
     ...fieldsOf(values),
-    ...Object.entries(environments).flatMap(([environment, each]) =>
-      fieldsOf(each).map(([name, value]) => [`${environment}: ${name}`, value]),
-    ),
+    ...Object.entries(environments).flatMap(([environment, each]) => {
+      const fields = fieldsOf(each)
+      if (fields.length === 0) return [[environment, '(as above)']]
+      return fields.map(([name, value]) => [`${environment}: ${name}`, value])
+    }),
   ]
   const width = Math.max(...lines.map(([name = '']) => name.length))
   return lines.map(([name = '', value = '']) => `  ${name.padEnd(width)}  ${value}\n`).join('')

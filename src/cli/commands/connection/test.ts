@@ -4,6 +4,7 @@ import type { TestReport, TestScope } from '../../../index.ts'
 import { isStored } from '../../connection-option.ts'
 import { readConnectionFile } from '../../connection-values.ts'
 import { exitCodes } from '../../exit.ts'
+import { harmless } from '../../format.ts'
 import { openStore } from '../../open-store.ts'
 
 interface TestCommandOptions {
@@ -52,7 +53,7 @@ function print({ ok, steps }: TestReport): void {
   for (const { step, ok, code, message, hint, durationMs } of steps) {
     const mark = code === 'NOT_TRIED' ? '-' : ok ? 'ok' : 'failed'
     const said = ok ? message : `${message} [${code}]`
-    process.stdout.write(`${mark.padEnd(6)} ${step}: ${said} (${durationMs} ms)\n`)
+    process.stdout.write(harmless(`${mark.padEnd(6)} ${step}: ${said} (${durationMs} ms)\n`))
     if (hint !== undefined) process.stdout.write(`       ${hint}\n`)
   }
   process.stdout.write(ok ? 'The connection works.\n' : 'The connection does not work.\n')
