@@ -88,8 +88,8 @@ function changeOf(
 ): { readonly sent: TableResource; readonly etag: string | undefined } {
   const { etag, ...wanted } = data as TableResource
   const sent: TableResource = { ...wanted, tableReference: before.tableReference ?? {} }
-  // The API takes legacy SQL where a view does not say.
-  if (sent.view) sent.view = { useLegacySql: before.view?.useLegacySql ?? false, ...sent.view }
+  // Where a view does not say, it has legacy SQL, in what the API tells as in what it takes: each keeps its own.
+  if (sent.view) sent.view = { useLegacySql: before.view?.useLegacySql ?? true, ...sent.view }
   // An update cannot take columns away, so leaving them out can only mean to leave them alone.
   if (isWhole && sent.schema === undefined && before.schema && !before.view) sent.schema = before.schema
   return { sent, etag: etag || undefined }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createConnector, type JsonObject, type Outcome } from '../../src/index.ts'
+import { startTinyServer } from '../bigquery/tiny-server.ts'
 import { InstantClock } from '../fixtures/clocks.ts'
 import { embedded } from '../fixtures/embedded.ts'
 
@@ -281,6 +282,32 @@ describe('Update', () => {
         code: '400',
         message: expect.stringContaining('nope'),
         payload: { error: { code: 400, message: expect.stringContaining('nope') } },
+      })
+    })
+
+    it.each([
+      ['legacy SQL, which the API need not say', {}, true],
+      ['legacy SQL', { useLegacySql: true }, true],
+      ['GoogleSQL', { useLegacySql: false }, false],
+    ])('leaves it %s', async (_, dialect, expected) => {
+      const tableReference = { projectId: 'demo', datasetId: 'shop', tableId: 'recent' }
+      const view = { query: 'SELECT 1', ...dialect }
+      const server = await startTinyServer(() => ({
+        body: { tableReference, etag: 'a', type: 'VIEW', view },
+      }))
+      const connection = await createConnector().connect({
+        projectId: 'demo',
+        endpoint: server.url,
+        grant: 'none',
+      })
+      const operation = connection.operation('update', { objectType: 'datasets/shop/tables/recent' })
+
+      await Array.fromAsync(operation.execute([{ data: { view: { query: 'SELECT 2' } } }]))
+      await connection.close()
+      await server.close()
+
+      expect(JSON.parse(server.asked.at(-1)?.body ?? '')).toMatchObject({
+        view: { query: 'SELECT 2', useLegacySql: expected },
       })
     })
 
