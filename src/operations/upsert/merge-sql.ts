@@ -1,7 +1,7 @@
 // The MERGE that takes rows from a staging table into the target: by key, each key once.
 import type { TableField } from '../../contract/table-schema.ts'
 import { ConnectorError, type Fault } from '../../errors.ts'
-import { quoted, quotedTable, type TableName } from './table-names.ts'
+import { quoted, quotedTable, sameName, type TableName } from './table-names.ts'
 
 export interface Merge {
   readonly target: TableName & { readonly fields: readonly TableField[] }
@@ -61,10 +61,6 @@ type Columns = ReadonlyMap<string, TableField>
 
 function byName(fields: readonly TableField[]): Columns {
   return new Map(fields.map((field) => [field.name.toLowerCase(), field]))
-}
-
-function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }
 
 function checkColumns(

@@ -1,4 +1,4 @@
-// The names of tables as SQL writes them.
+// The names of tables and columns, as SQL writes and compares them.
 import { ConnectorError } from '../../errors.ts'
 
 export interface TableName {
@@ -10,6 +10,11 @@ export interface TableName {
 /** A name between backquotes; it holds none itself. */
 export function quoted(name: string): string {
   return `\`${name.replace(/[`\\]/g, '\\$&')}\``
+}
+
+/** BigQuery knows columns without regard to case. */
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
 }
 
 /** `project.dataset.table`, between backquotes: projects have hyphens. */

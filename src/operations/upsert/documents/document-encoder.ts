@@ -2,7 +2,8 @@
 import type { JsonObject } from '../../../contract/document.ts'
 import type { TableField } from '../../../contract/table-schema.ts'
 import { compileRowEncoder, isRecord, type RowEncoder } from '../../../encoding/encode-row.ts'
-import { sameName, type Target } from './target.ts'
+import { sameName } from '../table-names.ts'
+import type { Target } from './target.ts'
 
 /** The columns that a document may fill in: the table's, and the mark of a removal. */
 export function columnsOf({ fields, deleteColumn }: Target): readonly TableField[] {

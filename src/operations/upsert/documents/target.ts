@@ -5,7 +5,7 @@ import type { UpsertOptions } from '../../../contract/options/upsert.ts'
 import type { TableField } from '../../../contract/table-schema.ts'
 import { fieldTypeOf } from '../../../encoding/types.ts'
 import { ConnectorError, type Fault } from '../../../errors.ts'
-import type { TableName } from '../table-names.ts'
+import { sameName, type TableName } from '../table-names.ts'
 
 /** A table as it is now. */
 export interface Table extends TableName {
@@ -85,10 +85,6 @@ export function targetOf(table: Table, options: UpsertOptions): Target {
     deleteColumn: marker?.name ?? deleteColumn,
     columns,
   }
-}
-
-export function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }
 
 function isNoKey({ type, mode }: TableField): boolean {
