@@ -163,18 +163,22 @@ describe('Upsert of documents', () => {
       { id: 2, price: 5, gone: false },
       { id: 3, item: 'oil', gone: null },
       { id: 3, gone: true },
+      { id: 4, item: 'from before its removal' },
+      { id: 4, gone: true },
+      { id: 4, price: 4 },
     )
 
     expect(await rowsOf(table)).toEqual([
       { id: '1', item: 'coffee', price: '9' },
       { id: '2', item: null, price: '5' },
+      { id: '4', item: null, price: '4' },
     ])
   })
 
   it('does not apply what is older than the row, by the ordering column, nor what is older than a document before it', async () => {
     const table = await newTable(
       'id INT64, at TIMESTAMP, item STRING, price INT64',
-      "INSERT INTO $T (id, at, item, price) VALUES (1, '2026-01-05', 'tea', 1), (2, '2026-01-01', 'salt', 2)",
+      "INSERT INTO $T (id, at, item, price) VALUES (1, '2026-01-05', 'tea', 1), (2, '2026-01-01', 'salt', 2), (3, '2026-01-02', 'oil', 3)",
     )
     const options = { keyColumns: 'id', orderColumn: 'at', deleteColumn: 'gone' }
 
@@ -182,6 +186,8 @@ describe('Upsert of documents', () => {
       table,
       options,
       { id: 1, at: '2026-01-04T00:00:00Z', item: 'late' },
+      { id: 3, at: '2026-01-01T00:00:00Z', item: 'older than the row' },
+      { id: 3, at: '2026-01-03T00:00:00Z', price: 33 },
       { id: 1, at: '2026-01-04T00:00:00Z', gone: true },
       { id: 2, at: '2026-01-03T00:00:00Z', item: 'pepper' },
       { id: 2, at: '2026-01-02T00:00:00Z', price: 99 },
@@ -191,6 +197,7 @@ describe('Upsert of documents', () => {
     expect(await rowsOf(table)).toEqual([
       { id: '1', at: '2026-01-05T00:00:00Z', item: 'tea', price: '1' },
       { id: '2', at: '2026-01-03T00:00:00Z', item: 'the last of two at the same time', price: '2' },
+      { id: '3', at: '2026-01-03T00:00:00Z', item: 'oil', price: '33' },
     ])
   })
 
