@@ -154,7 +154,10 @@ export function rowVerdictOf(errors: readonly RowError[]): RowVerdict['verdict']
 }
 
 /** Reasons of a job that failed by what its rows hold, and beginnings of messages that say otherwise. */
-const rowReasons = { reasons: ['invalid', 'invalidQuery'], unless: /streaming buffer|^Not found/i } as const
+const rowReasons = {
+  reasons: ['invalid', 'invalidQuery'],
+  unless: /streaming buffer|partition elimination|^(Not found|Access Denied|Unrecognized name)/i,
+} as const
 
 /** Whether a job that loaded or merged rows may have failed for some of them, so that the others would do better alone. */
 export function isFaultOfRows(failure: {

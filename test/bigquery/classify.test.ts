@@ -238,6 +238,11 @@ describe('a job that loaded or merged rows and failed', () => {
       false,
     ],
     ['invalid', 'Not found: Table p:d.t', false],
+    [
+      'invalidQuery',
+      "Cannot query over table 'p.d.t' without a filter over column(s) 'day' that can be used for partition elimination",
+      false,
+    ],
     ['notFound', 'Not found: Table p:d.t', false],
     ['accessDenied', 'Access Denied: Table p:d.t', false],
     ['quotaExceeded', 'Quota exceeded', false],

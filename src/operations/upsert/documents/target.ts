@@ -12,6 +12,8 @@ export interface Table extends TableName {
   readonly fields: readonly TableField[]
   readonly primaryKey: readonly string[]
   readonly location: string | undefined
+  /** `TABLE`, `VIEW`, ... */
+  readonly type: string
 }
 
 export interface Target extends Table {
@@ -29,7 +31,7 @@ export async function readTable(
   { projectId, datasetId, tableId }: TableName,
   signal: AbortSignal,
 ): Promise<Table> {
-  const { schema, tableConstraints, location } = await control.getTableResource(
+  const { schema, tableConstraints, location, type } = await control.getTableResource(
     projectId,
     datasetId,
     tableId,
@@ -40,6 +42,7 @@ export async function readTable(
     fields: (schema?.fields ?? []) as readonly TableField[],
     primaryKey: tableConstraints?.primaryKey?.columns ?? [],
     location: location ?? undefined,
+    type: type ?? 'TABLE',
   }
 }
 
@@ -51,6 +54,14 @@ export function targetOf(table: Table, options: UpsertOptions): Target {
   const order = orderColumn === '' ? undefined : find(orderColumn)
   const marker = deleteColumn === '' ? undefined : find(deleteColumn)
   const faults: Fault[] = [
+    ...(table.type === 'TABLE'
+      ? []
+      : [
+          {
+            path: '/objectType',
+            message: `must be a table, not a ${table.type.toLowerCase().replaceAll('_', ' ')}`,
+          },
+        ]),
     ...keys
       .filter((key) => isNoKey(key) || fieldTypeOf(key.type) === 'FLOAT64')
       .map(({ name, type }) => ({

@@ -21,7 +21,7 @@ const connect = () =>
   })
 beforeAll(async () => {
   connection = await connect()
-  await bigquery.run('CREATE SCHEMA shop')
+  await bigquery.run('CREATE SCHEMA shop', 'CREATE VIEW shop.seen AS SELECT 1 AS id')
 })
 afterEach(() => rules([]))
 afterAll(() => connection.close())
@@ -362,6 +362,7 @@ describe('A document that cannot be upserted', () => {
 
   it.each([
     ['the table is not there', 'ghost', {}, 'BQC_NOT_FOUND'],
+    ['it is a view', 'seen', { keyColumns: 'id' }, 'BQC_CONFIG_INVALID'],
     ['nothing says what the key is', '', {}, 'BQC_CONFIG_INVALID'],
     ['the key is no column', '', { keyColumns: 'number' }, 'BQC_CONFIG_INVALID'],
     ['the key cannot be compared', '', { keyColumns: 'j' }, 'BQC_CONFIG_INVALID'],
