@@ -582,8 +582,12 @@ describe('bqc browse', () => {
     const sql = ['--query', 'SELECT id AS number FROM shop.orders']
     const rows = await bqc(['browse', 'get-query-results', '--profile', 'QUERY', ...sql])
 
-    expect([table.code, rows.code]).toEqual([0, 0])
+    const keyed = ['--documents', '--key', 'item']
+    const upserted = await bqc(['browse', 'upsert', '--profile', 'datasets/shop/tables/orders', ...keyed])
+
+    expect([table.code, rows.code, upserted.code]).toEqual([0, 0, 0])
     expect(JSON.parse(table.stdout).request).toMatchObject({ required: ['id'] })
+    expect(JSON.parse(upserted.stdout).request).toMatchObject({ required: ['item'] })
     expect(JSON.parse(rows.stdout).response.properties).toMatchObject({ number: { format: 'int64' } })
   })
 

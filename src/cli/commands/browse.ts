@@ -12,8 +12,10 @@ import { onInterrupt } from '../interrupt.ts'
 
 interface BrowseOptions extends ConnectionOptions {
   readonly dataset?: string
+  readonly documents?: boolean
   readonly json: boolean
   readonly discovery?: string
+  readonly key?: string
   readonly limit?: number
   readonly profile?: string
   readonly query?: string
@@ -31,13 +33,15 @@ export function browseCommand(): Command {
     .option('--limit <count>', 'the first so many', wholeNumber)
     .option('--profile <object-type>', 'the shapes of its documents, as JSON Schemas')
     .option('--query <sql>', 'of get-query-results: the statement whose columns the profile has')
+    .option('--documents', 'of upsert: a document is a row, not a file')
+    .option('--key <columns>', 'of upsert with --documents: the key columns, parted by commas')
     .option('--discovery <url-or-file>', "of run-job and update: the API's description to take shapes from")
   return addConnectionOptions(command).action(browse)
 }
 
 async function browse(
   operation: string,
-  { json, dataset, search, type, limit, profile, query, discovery, ...rest }: BrowseOptions,
+  { json, dataset, documents, key, search, type, limit, profile, query, discovery, ...rest }: BrowseOptions,
 ): Promise<void> {
   const connection = await openConnection(rest)
   const interrupt = onInterrupt('Stopping.')
@@ -45,7 +49,8 @@ async function browse(
   const about = { resourceType: type?.toUpperCase() as TableType | undefined, signal: interrupt.signal }
   try {
     if (profile !== undefined) {
-      const shapes = connection.profile(id, profile, { ...about, query, discovery })
+      const scope = documents ? ({ input: 'documents', keyColumns: key } as const) : {}
+      const shapes = connection.profile(id, profile, { ...about, ...scope, query, discovery })
       process.stdout.write(`${JSON.stringify(await withNotice(connection, shapes), null, 2)}\n`)
       return
     }
