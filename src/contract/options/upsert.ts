@@ -13,7 +13,7 @@ export interface UpsertOptions {
   readonly batchAgeMs: number
   /** Bytes of a batch at most, as it is loaded. Default: 33554432. */
   readonly batchBytes: number
-  /** Documents of a batch at most. Each batch costs a load job, of which a project has 100,000 a day, and a MERGE, which reads the key columns of the whole target. Default: 100000. */
+  /** Documents of a batch at most. Each batch costs a load job, of which a project has 100,000 a day, and a MERGE, which is charged for the size of the target. Default: 100000. */
   readonly batchCount: number
   /** Bytes of documents taken whose outcome has not been handed on. When it is spent, what was gathered is sent, and the source waits. Default: 268435456. */
   readonly budgetBytes: number
