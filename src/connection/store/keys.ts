@@ -42,7 +42,7 @@ export function openKeyFile(path: string): KeyService {
     if (text === undefined) {
       throw new ConnectorError(
         'BQC_STORE_KEY_MISSING',
-        `There is no key file ${path}. Put it back, or name the keys in BQC_MASTER_KEYS.`,
+        `There is no key file ${path}. Put it back, or name its keys in BQC_MASTER_KEYS; a program makes a new one by createKeyFile.`,
       )
     }
     return parseMasterKeys(text, path)
