@@ -114,7 +114,8 @@ export async function* insertPipeline(
       const encoded = encodeDocument(document, encodeRow, to, options.maxRowBytes)
       const json = ports.frame.isLines ? onOneLine(encoded) : encoded
       const { id, properties } = document
-      const [insertId, mark] = [insertIdOf(document, index), markOf?.(document, index)]
+      const insertId = insertIdOf(document, index)
+      const mark = markOf?.(document, index)
       budget.spend(partition.add({ index, id, properties, json, insertId, mark }, to))
     } catch (thrown) {
       const isUnfit = thrown instanceof ConnectorError && thrown.code === 'BQC_DOCUMENT_INVALID'
