@@ -437,6 +437,16 @@ describe('Trouble', () => {
     expect(await stagings(table)).toBe(0)
   })
 
+  it('with one batch holds up those after it: they are not applied first', async () => {
+    const table = await orders()
+    // As often as a request is tried: the first batch goes again as a whole.
+    await rules([{ match: { method: 'POST', path: '/tables$', count: 5 }, status: 503 }])
+
+    await done(table, { batchCount: 1 }, { id: 1, item: 'earlier' }, { id: 1, item: 'later' })
+
+    expect(await rowsOf(table)).toMatchObject([{ item: 'later' }, { item: 'salt' }])
+  })
+
   it('with the removal of a staging is told, and is no failure of the documents', async () => {
     const table = await orders()
     await rules([{ match: { method: 'DELETE' }, status: 403 }])
