@@ -40,7 +40,10 @@ export async function authorize(
       )
       .catch((thrown: unknown) => {
         if (signal.aborted)
-          throw new ConnectorError('BQC_ABORTED', 'Stopped before consent was given. Nothing was changed.')
+          throw new ConnectorError(
+            'BQC_ABORTED',
+            'Stopped before consent was given. No refresh token was kept.',
+          )
         if (!tooLate.aborted || thrown !== tooLate.reason) throw thrown
         throw new ConnectorError(
           'BQC_CONSENT_REFUSED',

@@ -6,6 +6,7 @@ import type {
   ExternalAccountAuthorizedUserClient,
   gaxios,
 } from 'google-auth-library'
+import { smallReply } from '../../bigquery/http-message.ts'
 import { type Http, openTransport } from '../../bigquery/transport.ts'
 import { ConnectorError } from '../../errors.ts'
 import type { Token } from '../token-source.ts'
@@ -64,7 +65,8 @@ async function openClient(file: CredentialFile, scopes: readonly string[], http:
 /** The library's HTTP over our pool: its proxies and time-outs, our retries and no other. */
 function openLibraryHttp(Gaxios: typeof gaxios.Gaxios, http: Http): gaxios.Gaxios {
   const nobody = { token: async () => undefined, renew: async () => undefined }
-  const { fetch } = openTransport(http, nobody)
+  const bounded: Http = { ...http, send: (request) => http.send({ ...request, ...smallReply }) }
+  const { fetch } = openTransport(bounded, nobody)
   const opened = new Gaxios({
     fetchImplementation: ((url: string | URL | Request, init: RequestInit = {}) =>
       fetch(url, init.body ? { ...init, body: String(init.body) } : init)) as typeof globalThis.fetch,

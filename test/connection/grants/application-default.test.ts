@@ -100,6 +100,16 @@ describe('given credentials', () => {
     })
   })
 
+  it('of another platform are not read for ever: an answer without an end is refused', async () => {
+    const { server, tokensOf } = await startGoogle(() => ({ body: 'x'.repeat(2_000_000) }))
+    const tokens = await tokensOf({ credentials: workload(server.url) })
+
+    expect(await refusalOf(tokens.token())).toMatchObject({
+      code: 'BQC_RESPONSE_UNREADABLE',
+      message: expect.stringContaining('The answer is larger than'),
+    })
+  })
+
   it('of a user who has to sign in again say so, and show no secret', async () => {
     const { tokensOf } = await startGoogle(() => ({
       status: 400,

@@ -28,8 +28,9 @@ async function authorizeStored(name: string, options: AuthorizeCommandOptions): 
   const { environment = usualEnvironment(), browser, json, loginHint } = options
   const store = openStore(environment)
   const { values, environments = {} } = await store.describe(name)
-  const overrides = environments[environment ?? '']
-  const own = overrides && environment !== undefined ? { environment } : {}
+  const isOwn = environment !== undefined && Object.hasOwn(environments, environment)
+  const overrides = isOwn ? environments[environment] : undefined
+  const own = isOwn ? { environment } : {}
   // What an import has left out is about to come.
   if (lacksRefreshToken(values)) await store.patch(name, { refreshToken: null })
   if (overrides && lacksRefreshToken(overrides)) await store.patch(name, { refreshToken: null }, own)

@@ -23,7 +23,10 @@ async function reset(name: string, options: ResetCommandOptions): Promise<void> 
   const { environment = usualEnvironment(), json } = options
   const store = openStore(environment)
   const { environments = {} } = await store.describe(name)
-  const isOwn = environment !== undefined && environments[environment]?.['refreshToken'] !== undefined
+  const isOwn =
+    environment !== undefined &&
+    Object.hasOwn(environments, environment) &&
+    environments[environment]?.['refreshToken'] !== undefined
   const interrupt = onInterrupt('Stopping.')
   try {
     const connector = createConnector(proxyOf(process.env))
