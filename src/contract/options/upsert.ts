@@ -55,7 +55,7 @@ export interface UpsertOptions {
   readonly nullMarker: string
   /** The table that the rows go into: datasets/DATASET/tables/TABLE. GENERIC: the options below name it, or the documents. */
   readonly objectType: string
-  /** Of several rows with the same key the one with the greatest value here wins. Of a file: empty, any one of them; the target need not have the column. Of documents: every one must have it, and one that is older than the target's row is not applied; empty, their own order counts. Default: "". */
+  /** Of several rows with the same key the one with the greatest value here wins, and a row that is older than the target's changes and removes nothing. Documents must have a value here; empty, their own order counts. In a file NULL is older than every value; empty, any one of several rows counts. Only for files the target may lack the column: then it chooses among the rows of the file alone. Default: "". */
   readonly orderColumn: string
   /** document: outcomes come in the order of the documents. settled: as they settle, so that a target that pauses holds up no other. Default: "document". */
   readonly outcomeOrder: 'document' | 'settled'

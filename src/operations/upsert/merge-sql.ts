@@ -1,6 +1,8 @@
-// The MERGE that takes rows from a staging table into the target: by key, each key once.
+// The MERGE that takes rows from a staging table into the target: by key, each key once, and none that is older
+// than what is there.
 import type { TableField } from '../../contract/table-schema.ts'
 import { ConnectorError, type Fault } from '../../errors.ts'
+import { isNotOlder } from './merge-conditions.ts'
 import { quoted, quotedTable, sameName, type TableName } from './table-names.ts'
 
 export interface Merge {
@@ -9,7 +11,10 @@ export interface Merge {
   readonly staging: TableName & { readonly fields: readonly TableField[] }
   /** Columns of both that say which row is meant. NULL is a value like any other. */
   readonly keyColumns: readonly string[]
-  /** Of rows with the same key the one with the greatest value here counts; empty: any one of them. */
+  /**
+   * Of rows with the same key the one with the greatest value here counts, NULL being the least; empty: any one of
+   * them. Where the target has the column too, a row that is older than the target's is not applied.
+   */
   readonly orderColumn: string
   /** A BOOL column of the staging: true removes the row; empty: none is removed. */
   readonly deleteColumn: string
@@ -42,16 +47,18 @@ export function mergeSql({ target, staging, keyColumns, orderColumn, deleteColum
       `${orderColumn === '' ? '' : ` ORDER BY ${column('S', orderColumn)} DESC`}) = 1`,
   ]
   const isGone = deleteColumn === '' ? '' : `IFNULL(${column('S', deleteColumn)}, FALSE)`
+  const hasOrder = orderColumn !== '' && known.has(orderColumn.toLowerCase())
+  const isNew = hasOrder ? ` AND ${isNotOlder(column('S', orderColumn), column('T', orderColumn))}` : ''
   const names = both.map((name) => quoted(known.get(name.toLowerCase())?.name ?? name))
   return [
     `MERGE ${quotedTable(target)} AS T`,
     `USING (${source.join(' ')}) AS S`,
     `ON ${same.join(' AND ')}`,
-    ...(isGone === '' ? [] : [`WHEN MATCHED AND ${isGone} THEN DELETE`]),
+    ...(isGone === '' ? [] : [`WHEN MATCHED AND ${isGone}${isNew} THEN DELETE`]),
     ...(changed.length === 0
       ? []
       : [
-          `WHEN MATCHED THEN UPDATE SET ${changed.map((name) => `${quoted(known.get(name.toLowerCase())?.name ?? name)} = ${column('S', name)}`).join(', ')}`,
+          `WHEN MATCHED${isNew} THEN UPDATE SET ${changed.map((name) => `${quoted(known.get(name.toLowerCase())?.name ?? name)} = ${column('S', name)}`).join(', ')}`,
         ]),
     `WHEN NOT MATCHED${isGone === '' ? '' : ` AND NOT ${isGone}`} THEN INSERT (${names.join(', ')}) VALUES (${both.map((name) => column('S', name)).join(', ')})`,
   ].join('\n')

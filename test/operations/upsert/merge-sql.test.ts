@@ -55,7 +55,21 @@ describe('the MERGE', () => {
     })
 
     expect(sql).toContain('PARTITION BY S.`id` ORDER BY S.`at` DESC')
+    expect(sql).toContain('WHEN MATCHED THEN UPDATE')
     expect(sql).not.toContain('`at` = ')
+  })
+
+  it('changes and removes no row that is newer by the order column, where the target has it', () => {
+    const sql = merge({
+      target: { ...target, fields: [...target.fields, column('At', 'TIMESTAMP')] },
+      orderColumn: 'at',
+      deleteColumn: 'gone',
+      staging: staged(column('id', 'INTEGER'), column('AT', 'TIMESTAMP'), column('gone', 'BOOLEAN')),
+    })
+
+    const isNew = '(T.`At` IS NULL OR S.`AT` >= T.`At`)'
+    expect(sql).toContain(`WHEN MATCHED AND IFNULL(S.\`gone\`, FALSE) AND ${isNew} THEN DELETE`)
+    expect(sql).toContain(`WHEN MATCHED AND ${isNew} THEN UPDATE SET \`At\` = S.\`AT\``)
   })
 
   it('removes the rows that the delete column marks, and adds none of them', () => {
@@ -101,9 +115,9 @@ describe('on the embedded BigQuery', () => {
   interface Row {
     readonly k: number | null
     readonly v: string | null
+    readonly at: number | null
   }
   interface Change extends Row {
-    readonly at: number
     readonly gone: boolean | null
   }
   const literal = (value: unknown) => (typeof value === 'string' ? `'${value}'` : String(value))
@@ -116,24 +130,30 @@ describe('on the embedded BigQuery', () => {
 
   const key = fc.option(fc.nat(4), { nil: null })
   const text = fc.option(fc.constantFrom('a', 'b', 'c'), { nil: null })
-  const before = fc.uniqueArray(fc.record({ k: key, v: text }), { selector: ({ k }) => k })
+  const at = fc.option(fc.nat(9), { nil: null })
+  const before = fc.uniqueArray(fc.record({ k: key, v: text, at }), { selector: ({ k }) => k, minLength: 2 })
   const changes = fc.uniqueArray(
-    fc.record({ k: key, v: text, at: fc.nat(1000), gone: fc.option(fc.boolean(), { nil: null }) }),
-    { selector: ({ at }) => at },
+    fc.record({ k: key, v: text, at, gone: fc.option(fc.boolean(), { nil: null }) }),
+    { selector: ({ at }) => at, minLength: 2 },
   )
+  /** NULL is older than every value. */
+  const age = ({ at }: Row) => at ?? -1
 
-  it('the table holds afterwards what the last change of each key says', async () => {
+  const law = async (hasOrder: boolean): Promise<void> => {
     let tables = 0
     await fc.assert(
       fc.asyncProperty(before, changes, async (rows: readonly Row[], all: readonly Change[]) => {
         tables += 1
-        const [t, s] = [`t${tables}`, `s${tables}`]
+        const [t, s] = [`t${hasOrder}${tables}`, `s${hasOrder}${tables}`]
         const sql = mergeSql({
           target: {
             projectId: 'demo',
             datasetId: 'laws',
             tableId: t,
-            fields: [column('k', 'INTEGER'), column('v'), column('kept')],
+            fields: [
+              ...[column('k', 'INTEGER'), column('v'), column('kept')],
+              ...(hasOrder ? [column('at', 'INTEGER')] : []),
+            ],
           },
           staging: {
             projectId: 'demo',
@@ -145,33 +165,55 @@ describe('on the embedded BigQuery', () => {
           orderColumn: 'at',
           deleteColumn: 'gone',
         })
+        const shown = ({ k, v, at }: Row, kept: string | null) => ({
+          k,
+          v,
+          kept,
+          ...(hasOrder ? { at } : {}),
+        })
         await bigquery.run(
-          `CREATE TABLE laws.${t} (k INT64, v STRING, kept STRING)`,
+          `CREATE TABLE laws.${t} (k INT64, v STRING, kept STRING${hasOrder ? ', at INT64' : ''})`,
           `CREATE TABLE laws.${s} (k INT64, v STRING, at INT64, gone BOOL)`,
           ...fill(
             t,
-            'k, v, kept',
-            rows.map(({ k, v }) => ({ k, v, kept: 'kept' })),
+            `k, v, kept${hasOrder ? ', at' : ''}`,
+            rows.map((row) => shown(row, 'kept')),
           ),
           ...fill(s, 'k, v, at, gone', all),
           sql,
         )
 
-        const expected = new Map(rows.map(({ k, v }) => [k, { k, v, kept: 'kept' as string | null }]))
+        const there = new Map(rows.map((row) => [row.k, row]))
+        const expected = new Map(rows.map((row) => [row.k, shown(row, 'kept')]))
         const last = new Map<number | null, Change>()
-        for (const change of [...all].sort((a, b) => a.at - b.at)) last.set(change.k, change)
-        for (const [k, { v, gone }] of last) {
-          if (gone) expected.delete(k)
-          else expected.set(k, { k, v, kept: expected.get(k)?.kept ?? null })
+        for (const change of [...all].sort((a, b) => age(a) - age(b))) last.set(change.k, change)
+        for (const [k, change] of last) {
+          const row = there.get(k)
+          if (hasOrder && row !== undefined && age(change) < age(row)) continue
+          if (change.gone) expected.delete(k)
+          else expected.set(k, shown(change, expected.get(k)?.kept ?? null))
         }
+        const asText = (value: number | null) => (value === null ? null : String(value))
         const wanted = [...expected.values()]
-          .map(({ k, ...row }) => ({ k: k === null ? null : String(k), ...row }))
-          .sort((a, b) => Number(a.k ?? -1) - Number(b.k ?? -1))
+          .sort((a, b) => (a.k ?? -1) - (b.k ?? -1))
+          .map(({ k, at, ...row }) => ({
+            k: asText(k),
+            ...row,
+            ...(at === undefined ? {} : { at: asText(at) }),
+          }))
         const found = await bigquery.rows(`SELECT * FROM laws.${t} ORDER BY k`)
         // A result without rows is one empty outcome.
         expect(found.filter((row) => row !== undefined)).toEqual(wanted)
       }),
       { numRuns: 12 },
     )
-  }, 60_000)
+  }
+
+  it('the table holds afterwards what the last change of each key says', () => law(false), 60_000)
+
+  it(
+    'where the table has the order column, changes that are older than their row say nothing',
+    () => law(true),
+    60_000,
+  )
 })

@@ -178,6 +178,29 @@ describe('Upsert through a temporary table', () => {
     ])
   })
 
+  it('lets an older file neither change nor remove a newer row, by the order column', async () => {
+    const table = await newTable('')
+    await bigquery.run(`UPDATE shop.${table} SET price = NULL WHERE id = 2`)
+    const tableSchema = JSON.stringify([
+      { name: 'id', type: 'INTEGER' },
+      { name: 'item', type: 'STRING' },
+      { name: 'price', type: 'NUMERIC' },
+      { name: 'gone', type: 'BOOLEAN' },
+    ])
+    const options = { ...json, objectType: ofTable(table), tableSchema, keyColumns: 'id' }
+    const ordered = { ...options, orderColumn: 'price', deleteColumn: 'gone' }
+
+    await done(ordered, lines({ id: 1, price: 1, gone: true }, { id: 2, price: 0, item: 'newer than NULL' }))
+    await done(ordered, lines({ id: 1, item: 'without an age' }, { id: 3, item: 'added' }))
+    await done(ordered, lines({ id: 1, price: 1.4, item: 'older' }, { id: 2, price: 0, item: 'as old' }))
+
+    expect(await rowsOf(table)).toEqual([
+      { id: '1', item: 'tea', price: '1.5' },
+      { id: '2', item: 'as old', price: '0' },
+      { id: '3', item: 'added', price: null },
+    ])
+  })
+
   it('leaves columns as they are that the table schema does not name', async () => {
     const table = await newTable()
     const tableSchema = JSON.stringify({

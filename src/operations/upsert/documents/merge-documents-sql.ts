@@ -2,6 +2,7 @@
 // another: a document that is older than what was there is not applied, and a removal is remembered to the
 // batch's end.
 import type { TableField } from '../../../contract/table-schema.ts'
+import { isNotOlder } from '../merge-conditions.ts'
 import { quoted, quotedTable, type TableName } from '../table-names.ts'
 import { staged } from './staged-rows.ts'
 import { valueSql } from './staged-value.ts'
@@ -123,8 +124,7 @@ function otherColumns({ fields, keyColumns }: Target): readonly TableField[] {
 }
 
 function newerThan({ orderColumn }: Target, order: string): string {
-  const before = `T.${quoted(orderColumn)}`
-  return orderColumn === '' ? 'TRUE' : `(${before} IS NULL OR ${order} >= ${before})`
+  return orderColumn === '' ? 'TRUE' : isNotOlder(order, `T.${quoted(orderColumn)}`)
 }
 
 function isGiven({ name }: TableField, names: string): string {
