@@ -2,7 +2,7 @@
 // than what is there.
 import type { TableField } from '../../contract/table-schema.ts'
 import { ConnectorError, type Fault } from '../../errors.ts'
-import { isNotOlder } from './merge-conditions.ts'
+import { isNotOlder, isSame } from './merge-conditions.ts'
 import { quoted, quotedTable, sameName, type TableName } from './table-names.ts'
 
 export interface Merge {
@@ -36,9 +36,8 @@ export function mergeSql({ target, staging, keyColumns, orderColumn, deleteColum
   const changed = both.filter((name) => !isKey(name))
 
   const same = keyColumns.map((key) => {
-    const [t, s] = [column('T', key), column('S', key)]
     const isNever = [known, given].some((fields) => fields.get(key.toLowerCase())?.mode === 'REQUIRED')
-    return isNever ? `${t} = ${s}` : `(${t} = ${s} OR (${t} IS NULL AND ${s} IS NULL))`
+    return isSame(column('T', key), column('S', key), isNever)
   })
   const source = [
     `SELECT * FROM ${quotedTable(staging)} AS S`,

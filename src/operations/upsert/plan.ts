@@ -6,6 +6,7 @@ import type { OperationContext } from '../open-operation.ts'
 import { needsSchema, schemaOf } from './load-job.ts'
 import { mergeSql } from './merge-sql.ts'
 import { missing, type Places } from './places.ts'
+import { checkTable, readTable } from './table.ts'
 import { type TableName, withTableNames } from './table-names.ts'
 
 export interface Plan {
@@ -28,12 +29,7 @@ export async function planOf(
 ): Promise<Plan> {
   const { sqlCommand, useLegacySql, locationId } = options
   const given = schemaOf(options)
-  const describe = async (table: TableName) => {
-    const resource = await control.getTableResource(table.projectId, table.datasetId, table.tableId, signal)
-    const fields = (resource.schema?.fields ?? []) as readonly TableField[]
-    const primaryKey = resource.tableConstraints?.primaryKey?.columns ?? []
-    return { ...table, fields, primaryKey, location: resource.location }
-  }
+  const describe = (table: TableName) => readTable(control, table, signal)
   const place = async (known: string | null | undefined) =>
     locationId || known || (await control.getLocation(projectId, datasetId, signal)) || location
 
@@ -47,6 +43,7 @@ export async function planOf(
   if (target === undefined) throw missing('targetTableForQuery', 'nothing else names a table')
   const described = await describe(target)
   const keyColumns = keysOf(options.keyColumns, described)
+  checkTable(described, keyColumns, options)
   return {
     location: await place(described.location),
     fields: given ?? described.fields,

@@ -84,6 +84,16 @@ const untouched = [
   { id: '2', item: 'salt', price: '2' },
 ]
 
+/** A file, and how often it was opened. */
+function unread(): { readonly data: Document['data']; opened(): number } {
+  let opened = 0
+  const stream = () => {
+    opened += 1
+    return Readable.from([Buffer.from('1\n')])
+  }
+  return { data: { stream }, opened: () => opened }
+}
+
 const granule = 262_144
 const ids = Array.from({ length: 40_000 }, (_, id) => ({ id, item: `item ${id}`, price: id }))
 /** Some seconds of work for a load job, and more than a few granules. */
@@ -649,17 +659,42 @@ describe('an upsert that fails', () => {
     ],
   ])('for %s fails before the file is sent', async (_, options, status, code, errorCode) => {
     await bigquery.run('CREATE TABLE IF NOT EXISTS shop.keyless (id INT64)')
-    let opened = 0
-    const data = {
-      stream: () => {
-        opened += 1
-        return Readable.from([Buffer.from('1\n')])
-      },
-    }
+    const { data, opened } = unread()
 
     expect(await one({ ...json, ...options }, data)).toMatchObject({ status, code, errorCode })
-    expect(opened).toBe(0)
+    expect(opened()).toBe(0)
   })
+
+  const every =
+    'id INT64, g GEOGRAPHY, j JSON, s STRUCT<a INT64>, l ARRAY<INT64>, f FLOAT64, r RANGE<DATE>, i INTERVAL'
+  it.each([
+    ['a key of type GEOGRAPHY', 'every', { keyColumns: 'g' }, '/keyColumns'],
+    ['a key of type JSON', 'every', { keyColumns: 'J' }, '/keyColumns'],
+    ['a key of type STRUCT', 'every', { keyColumns: 's' }, '/keyColumns'],
+    ['a key of type FLOAT64', 'every', { keyColumns: 'f' }, '/keyColumns'],
+    ['a key of type RANGE', 'every', { keyColumns: 'r' }, '/keyColumns'],
+    ['a key of type INTERVAL', 'every', { keyColumns: 'i' }, '/keyColumns'],
+    ['a key that is a list', 'every', { keyColumns: 'id,l' }, '/keyColumns'],
+    ['an order of type JSON', 'every', { keyColumns: 'id', orderColumn: 'j' }, '/orderColumn'],
+    ['a mark that is no BOOL', 'every', { keyColumns: 'id', deleteColumn: 'f' }, '/deleteColumn'],
+    ['a view', 'seen', { keyColumns: 'id' }, '/objectType'],
+  ])(
+    'by %s fails before the file is sent, and says which option is wrong',
+    async (_, table, options, path) => {
+      await bigquery.run(
+        `CREATE TABLE IF NOT EXISTS shop.every (${every})`,
+        'CREATE OR REPLACE VIEW shop.seen AS SELECT id FROM shop.every',
+      )
+      const { data, opened } = unread()
+
+      expect(await one({ ...json, objectType: ofTable(table), ...options }, data)).toMatchObject({
+        status: 'failure',
+        errorCode: 'BQC_CONFIG_INVALID',
+        faults: [{ path }],
+      })
+      expect(opened()).toBe(0)
+    },
+  )
 
   it('for want of time has cancelled its job, and removed its temporary table', async () => {
     const table = await newTable()

@@ -11,10 +11,11 @@ import { lettingOut } from '../letting-out.ts'
 import { createLoadFile } from '../load-file.ts'
 import { createRunSql } from '../run-sql.ts'
 import { createStaging, nameOfStaging, removeStaging } from '../staging.ts'
+import { readTable } from '../table.ts'
 import { columnsOf } from './document-encoder.ts'
 import { mergeDocumentsSql } from './merge-documents-sql.ts'
 import { stagedFields } from './staged-rows.ts'
-import { readTable, targetOf } from './target.ts'
+import { targetOf } from './target.ts'
 
 /** What became of a batch; the payload of each of its documents. */
 interface Receipt {

@@ -2,7 +2,7 @@
 // another: a document that is older than what was there is not applied, and a removal is remembered to the
 // batch's end.
 import type { TableField } from '../../../contract/table-schema.ts'
-import { isNotOlder } from '../merge-conditions.ts'
+import { isNotOlder, isSame } from '../merge-conditions.ts'
 import { quoted, quotedTable, type TableName } from '../table-names.ts'
 import { staged } from './staged-rows.ts'
 import { valueSql } from './staged-value.ts'
@@ -16,9 +16,8 @@ export function mergeDocumentsSql(target: Target, staging: TableName): string {
   const parts = target.columns === 'all' ? wholeRows(target) : givenColumns(target)
   const { keyColumns } = target
   const same = keyColumns.map((key, at) => {
-    const [t, s] = [`T.${quoted(key)}`, `S.k${at}`]
     const isNever = target.fields.find(({ name }) => name === key)?.mode === 'REQUIRED'
-    return isNever ? `${t} = ${s}` : `(${t} = ${s} OR (${t} IS NULL AND ${s} IS NULL))`
+    return isSame(`T.${quoted(key)}`, `S.k${at}`, isNever)
   })
   const changed = otherColumns(target)
   const sets = changed.map((field, at) => `${quoted(field.name)} = ${parts.update(field, at)}`)

@@ -13,10 +13,11 @@ import { Paces } from '../../../pipeline/paces.ts'
 import { destinationOf } from '../../../pipeline/partition.ts'
 import type { OperationContext } from '../../open-operation.ts'
 import { encodersFor } from '../../table-encoders.ts'
+import { readTable } from '../table.ts'
 import { documentEncoder } from './document-encoder.ts'
 import { createMergeBatch } from './merge-batch.ts'
 import { markOf, maxDocumentBytes, stagedRowFrame } from './staged-rows.ts'
-import { readTable, targetOf } from './target.ts'
+import { targetOf } from './target.ts'
 
 /** Targets that are written to at the same time at most. */
 const maxInFlight = 4
