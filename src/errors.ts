@@ -157,6 +157,11 @@ export const errorCatalogue = {
     meaning: 'The private key of the connection is none that can sign.',
     advice: 'Use the JSON key file or the P12 file as Google gives it, or the key as PEM text.',
   },
+  BQC_NAME_UNKNOWN: {
+    category: 'document',
+    meaning: 'There is no job or table of the name that the document gives.',
+    advice: 'Correct the name in the document, or the project and location beside it.',
+  },
   BQC_NETWORK: {
     category: 'transient',
     meaning: 'No answer came, or none that BigQuery gives. What was done there is unknown.',

@@ -8,6 +8,7 @@ import { ConnectorError } from '../errors.ts'
 import { eachDocument, type Results } from './each-document.ts'
 import { createFindQueryJob, type FoundJob } from './find-query-job.ts'
 import { oneByOne } from './in-order.ts'
+import { namedByDocument } from './named-by-document.ts'
 import type { OpenOperation } from './open-operation.ts'
 import { pagesAhead } from './pages-ahead.ts'
 import { pollWaitMs } from './poll-ladder.ts'
@@ -37,10 +38,18 @@ export const openGetQueryResults: OpenOperation<'get-query-results'> = (context,
     }
   }
 
-  /** A piece of rows is held back, until it is known whether another one follows. */
-  async function* rowsOf({ reference, facts: ofJob }: FoundJob, signal: AbortSignal): Results {
+  /**
+   * A piece of rows is held back, until it is known whether another one follows.
+   * @param isNamed the document names the job; otherwise it was started for it.
+   */
+  async function* rowsOf(
+    { reference, facts: ofJob }: FoundJob,
+    isNamed: boolean,
+    signal: AbortSignal,
+  ): Results {
     const query = { ...reference, maxResults, timeoutMs }
-    const first = await readWhenDone(query, signal)
+    const answer = readWhenDone(query, signal)
+    const first = await (isNamed ? namedByDocument(answer) : answer)
     const readRows = compileRowsReader(first.fields, options)
     const pages = pagesAhead(first, (pageToken, either) => readPage({ ...query, pageToken }, either), signal)
     let count = 0
@@ -78,7 +87,7 @@ export const openGetQueryResults: OpenOperation<'get-query-results'> = (context,
       async function* (data, signal, { sent }) {
         sent(0)
         const asked = queryOfDocument(data, options.query)
-        yield* rowsOf(await findJob(asked, sent, signal), signal)
+        yield* rowsOf(await findJob(asked, sent, signal), asked.job === undefined, signal)
       },
       oneByOne,
       parseQueryDocument,

@@ -5,6 +5,7 @@ import type { TableField } from '../contract/table-schema.ts'
 import { evolutionFaults } from '../encoding/schema-evolution.ts'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { eachDocument } from './each-document.ts'
+import { namedByDocument } from './named-by-document.ts'
 import type { OpenOperation, OperationContext } from './open-operation.ts'
 import { changesBetween, patched, type TableChange } from './table-changes.ts'
 import { tableOf, type UpdatedTable } from './updated-table.ts'
@@ -24,10 +25,10 @@ export const openUpdate: OpenOperation<'update'> = (context, options) => {
   return (documents, execute = {}) =>
     eachDocument(documents, execute, context, 'one', async function* (data, signal, { document }) {
       const table = tableOf(data, document.properties ?? {}, options, context.projectId)
-      const payload = options.preview
-        ? await preview(context, table, data, options.update, signal)
-        : await update(context, table, data, options.update, signal)
-      yield { payloads: [payload] }
+      const answer: Promise<unknown> = options.preview
+        ? preview(context, table, data, options.update, signal)
+        : update(context, table, data, options.update, signal)
+      yield { payloads: [await (options.objectType === 'DYNAMIC' ? namedByDocument(answer) : answer)] }
     })
 }
 

@@ -36,11 +36,11 @@ describe('Get Query Results', () => {
     ])
   })
 
-  it('reports a job that nobody knows as a failure of the set-up', async () => {
+  it('refuses a document that names a job that nobody knows', async () => {
     const outcomes = await Array.fromAsync(getResults().execute([{ data: { jobId: 'ghost' } }, { data: {} }]))
 
     expect(outcomes).toMatchObject([
-      { index: 0, status: 'failure', code: '404', errorCode: 'BQC_NOT_FOUND' },
+      { index: 0, status: 'application-error', code: '404', errorCode: 'BQC_NAME_UNKNOWN' },
       { index: 1, status: 'application-error', errorCode: 'BQC_DOCUMENT_INVALID' },
     ])
   })

@@ -397,6 +397,16 @@ describe('Update', () => {
       })
     })
 
+    it('or refuses the document that names one that is not there', async () => {
+      const tableReference = { datasetId: 'shop', tableId: 'nope' }
+
+      expect(await update({ tableReference, description: 'x' }, { objectType: 'DYNAMIC' })).toMatchObject({
+        status: 'application-error',
+        code: '404',
+        errorCode: 'BQC_NAME_UNKNOWN',
+      })
+    })
+
     it('or reports that it is not there', async () => {
       expect(await update({ description: 'x' }, { objectType: 'datasets/shop/tables/nope' })).toMatchObject({
         status: 'failure',
