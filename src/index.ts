@@ -45,6 +45,7 @@ export type {
   ErrorDescriptor,
   OperationDescriptor,
   OperationFacts,
+  OperationFactsVariant,
 } from './contract/descriptor.ts'
 export type { ByteSource, Document, DocumentSource, JsonObject } from './contract/document.ts'
 export type { ObjectType, TableType } from './contract/object-type.ts'

@@ -26,6 +26,14 @@ export interface OperationFacts {
   readonly cancels: boolean
   /** It can tell what a document would do without doing it. */
   readonly dryRun: boolean
+  /** What differs while options have certain values; the first one that fits counts. */
+  readonly variants?: readonly OperationFactsVariant[]
+}
+
+/** Facts that go before the usual ones. */
+export interface OperationFactsVariant extends Partial<Pick<OperationFacts, 'request' | 'idempotent'>> {
+  /** Each of these options has one of the values; one that is not filled in has its default. */
+  readonly when: Readonly<Record<string, readonly (string | number | boolean)[]>>
 }
 
 export interface OperationDescriptor {

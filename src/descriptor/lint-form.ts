@@ -10,10 +10,7 @@ type Fields = Readonly<Record<string, Node>>
 /** @param path where the form stands, as a JSON pointer. */
 export function lintForm(path: string, form: Node): Fault[] {
   const fields = nodesOf(form['properties'])
-  const ajv = ajvOfForms({ strict: true, strictTypes: false, strictRequired: false })
-  // Hints are for the language's own schema to judge.
-  const hints = [form, ...Object.values(fields)].flatMap(Object.keys).filter((word) => word.startsWith('x-'))
-  ajv.addVocabulary([...new Set(['x-reason', 'x-pattern-help', ...hints])])
+  const ajv = ajvOf(form, fields)
   return [
     ...compileFaults(ajv, path, { ...form, properties: {} }),
     ...groupFaults(path, form, fields),
@@ -24,6 +21,20 @@ export function lintForm(path: string, form: Node): Fault[] {
       return broken.length > 0 ? broken : fieldFaults(ajv, at, field, fields)
     }),
   ]
+}
+
+/** A condition that stands elsewhere, and looks at the fields of the form. */
+export function lintCondition(path: string, condition: unknown, form: Node): Fault[] {
+  const fields = nodesOf(form['properties'])
+  return conditionFaults(ajvOf(form, fields), path, nodeOf(condition), fields)
+}
+
+function ajvOf(form: Node, fields: Fields): Ajv2020 {
+  const ajv = ajvOfForms({ strict: true, strictTypes: false, strictRequired: false })
+  // Hints are for the language's own schema to judge.
+  const hints = [form, ...Object.values(fields)].flatMap(Object.keys).filter((word) => word.startsWith('x-'))
+  ajv.addVocabulary([...new Set(['x-reason', 'x-pattern-help', ...hints])])
+  return ajv
 }
 
 function compileFaults(ajv: Ajv2020, path: string, schema: Node): Fault[] {

@@ -3,7 +3,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import type { JsonSchema } from '../contract/profile.ts'
 import type { Fault } from '../errors.ts'
-import { lintForm } from './lint-form.ts'
+import { lintCondition, lintForm } from './lint-form.ts'
 import { readLanguage } from './load.ts'
 
 type Node = { readonly [name: string]: unknown }
@@ -22,7 +22,7 @@ export function lintDescriptor(descriptor: unknown): readonly Fault[] {
   }
   const language = readLanguage()
   const faults = structureFaults(kind, descriptor, language)
-  for (const [path, form] of formsIn(descriptor as Node)) faults.push(...lintForm(path, form))
+  for (const [path, part] of partsOf(descriptor as Node)) faults.push(...lintPart(path, part))
   return faults.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
 
@@ -39,20 +39,28 @@ function kindOf(descriptor: unknown): Kind | undefined {
   return config === undefined ? undefined : 'connection'
 }
 
-function formsIn(descriptor: Node): [path: string, form: Node][] {
-  const own = ['config', 'options', 'scope'].flatMap((name): [string, Node][] => {
-    const form = descriptor[name]
-    return isNode(form) ? [[`/${name}`, form]] : []
-  })
+/** The descriptor itself, and those of connections and operations that stand in it. */
+function partsOf(descriptor: Node): [path: string, part: Node][] {
   const nested = ['connections', 'operations'].flatMap((name) => {
     const parts = descriptor[name]
-    return (Array.isArray(parts) ? parts : []).flatMap((part, at) =>
-      isNode(part)
-        ? formsIn(part).map(([path, form]): [string, Node] => [`/${name}/${at}${path}`, form])
-        : [],
-    )
+    return (Array.isArray(parts) ? parts : []).map((part, at): [string, unknown] => [`/${name}/${at}`, part])
   })
-  return [...own, ...nested]
+  return [['', descriptor], ...nested.filter((part): part is [string, Node] => isNode(part[1]))]
+}
+
+function lintPart(path: string, part: Node): Fault[] {
+  const { options, facts } = part
+  const forms = ['config', 'options', 'scope'].flatMap((name) => {
+    const form = part[name]
+    return isNode(form) ? lintForm(`${path}/${name}`, form) : []
+  })
+  const variants = isNode(facts) && Array.isArray(facts['variants']) ? facts['variants'] : []
+  const conditions = variants.flatMap((variant, at) =>
+    isNode(variant) && isNode(options)
+      ? lintCondition(`${path}/facts/variants/${at}/when`, variant['when'], options)
+      : [],
+  )
+  return [...forms, ...conditions]
 }
 
 function structureFaults(kind: Kind, descriptor: unknown, language: JsonSchema): Fault[] {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { JsonSchema, ProfileScope } from '../../src/index.ts'
+import { createConnector, type JsonSchema, type ProfileScope } from '../../src/index.ts'
 import { directories } from '../fixtures/directories.ts'
 import { embedded, query } from '../fixtures/embedded.ts'
 
@@ -364,6 +364,17 @@ describe('the profile of Upsert of documents', () => {
       'item',
     ])
     expect((await profile({ ...scope, columns: 'all' })).request['required']).toEqual(['id'])
+  })
+
+  it('is what the facts say that a document is', async () => {
+    const { facts } = createConnector().descriptor.operations.find(({ id }) => id === 'upsert') ?? {}
+    const of = async (more: ProfileScope) => (await profile('upsert', 'GENERIC', more)).request['type']
+
+    expect([facts?.request, await of({})]).toEqual(['file', 'string'])
+    expect(facts?.variants?.map(({ when, request }) => [when, request])).toEqual([
+      [{ input: ['documents'] }, 'json'],
+    ])
+    expect(await of({ input: 'documents' })).toBe('object')
   })
 
   it('is any row where each document names its table', async () => {

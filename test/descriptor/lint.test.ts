@@ -34,6 +34,7 @@ const operation = (options: Json, more: Json = {}): Json => ({
   options,
   ...more,
 })
+const factsWith = (...variants: Json[]): Json => ({ ...(operation({})['facts'] as Json), variants })
 const withField = (more: Json, formMore: Json = {}) =>
   operation(form({ a: field(more), b: field() }, formMore))
 
@@ -69,7 +70,10 @@ describe('a descriptor that is sound', () => {
         allOf: [{ if: { properties: { a: { const: 1 } } }, else: { required: ['c'], 'x-reason': 'of a' } }],
       },
     ),
-    { scope: form({ datasetId: field() }) },
+    {
+      scope: form({ datasetId: field() }),
+      facts: factsWith({ when: { a: [2], b: ['x'] }, request: 'file', idempotent: false }),
+    },
   )
 
   it.each<[string, unknown]>([
@@ -92,6 +96,23 @@ describe('a fault of a descriptor is told with its place', () => {
       operation(form({}), { facts: { ...(operation({})['facts'] as Json), direction: 'up' } }),
       '/facts/direction',
       /^must be one of in, out, both$/,
+    ],
+    [
+      'facts depend on no field',
+      operation(form({ a: field() }), { facts: factsWith({ when: { z: ['1'] }, request: 'file' }) }),
+      '/facts/variants/0/when/z',
+      /^must be a field of the form$/,
+    ],
+    [
+      'facts wait for what cannot be',
+      {
+        ...createConnector().descriptor,
+        operations: [
+          operation(form({ a: field() }), { facts: factsWith({ when: { a: [1] }, request: 'file' }) }),
+        ],
+      },
+      '/operations/0/facts/variants/0/when/a/0',
+      /^is no value of a$/,
     ],
     [
       'a label is missing',

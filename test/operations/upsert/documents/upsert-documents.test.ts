@@ -201,6 +201,28 @@ describe('Upsert of documents', () => {
     ])
   })
 
+  it('leaves the table as it is where the same documents come again', async () => {
+    const table = await orders()
+    const documents = [
+      { id: 1, item: 'coffee' },
+      { id: 2, gone: true },
+      { id: 3, price: 3 },
+      { id: 1, price: 9 },
+      { id: 4, item: 'rice' },
+      { id: 4, gone: true },
+    ]
+
+    await done(table, { deleteColumn: 'gone' }, ...documents)
+    const after = await rowsOf(table)
+    await done(table, { deleteColumn: 'gone' }, ...documents)
+
+    expect(after).toEqual([
+      { id: '1', item: 'coffee', price: '9' },
+      { id: '3', item: null, price: '3' },
+    ])
+    expect(await rowsOf(table)).toEqual(after)
+  })
+
   it('keeps the order of documents over batches', async () => {
     const table = await orders()
     const documents = Array.from({ length: 40 }, (_, n) => ({ id: n % 3, item: `${n}` }))
