@@ -57,7 +57,7 @@ describe('bqc connection authorize', () => {
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('Ctrl-C stops') })
     expect(stdout).toContain('Granted: https://www.googleapis.com/auth/bigquery\n')
-    expect(stdout + stderr).not.toMatch(/1\/\/local|ya29|GOCSPX/)
+    expect(stdout + stderr).not.toMatch(/1\/\/0|ya29|GOCSPX/)
     const { stdout: shown } = await run(['connection', 'describe', 'ada'])
     expect(shown).toMatch(/refreshToken +\(sealed\)/)
     expect(await run(['query', 'SELECT 1 AS one', '--connection', 'ada', '--json'])).toMatchObject({

@@ -171,6 +171,28 @@ describe('a connection signs in', () => {
   })
 })
 
+describe('a connection that has signed in', () => {
+  it('shows who a job that failed ran for in whole: nothing of that is taken for a part of its token', async () => {
+    const server = await startLocalBigQuery({
+      port: 0,
+      projectId: 'local',
+      authentication: 'required',
+      now: () => Date.now() + time.both,
+    })
+    const serviceAccountKey = { ...(await server.createServiceAccount()) }
+    const connection = await connect({ projectId: 'local', endpoint: server.url, serviceAccountKey })
+    const operation = connection.operation('run-job', { objectType: 'QUERY' })
+
+    const outcomes = await Array.fromAsync(operation.execute([query('SELECT nothing')]))
+
+    await connection.close()
+    await server.close()
+    expect(outcomes).toMatchObject([
+      { errorCode: 'BQC_JOB_FAILED', payload: { user_email: 'local@local.iam.gserviceaccount.com' } },
+    ])
+  })
+})
+
 describe('a sign-in is refused', () => {
   it.each([
     ['ahead of', 3_600],

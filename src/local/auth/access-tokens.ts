@@ -30,7 +30,8 @@ export function createAccessTokens(now: () => number): AccessTokens {
   const issued = new Map<string, Issued>()
   return {
     issue({ consent, account }) {
-      const token = `ya29.local.${randomBytes(48).toString('base64url')}`
+      // Without a readable part: a client that masks parts of its token would find that in ordinary answers.
+      const token = `ya29.${randomBytes(48).toString('base64url')}`
       const at = now()
       for (const [old, { expiresAt }] of issued) if (expiresAt <= at) issued.delete(old)
       issued.set(token, { expiresAt: at + LIFETIME_MS, consent, account })

@@ -69,7 +69,7 @@ export async function openConsents(pool: Pool, onEnd: (id: string) => void): Pro
     },
     ofRefreshToken: (token) => consents.get(byRefresh.get(digest(token)) ?? ''),
     async addRefreshToken(consent) {
-      const token = `1//local-${randomBytes(48).toString('base64url')}`
+      const token = `1//0${randomBytes(48).toString('base64url')}`
       const withToken = { ...consent, refresh: digest(token) }
       keep(withToken)
       await pool.use((connection) =>
