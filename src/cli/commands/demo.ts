@@ -11,7 +11,6 @@ import {
   type Document,
   type JsonObject,
 } from '../../index.ts'
-import { startLocalBigQuery } from '../../local/index.ts'
 import { exitCodes } from '../exit.ts'
 import { count, table } from '../format.ts'
 import { type Input, openInput } from '../input.ts'
@@ -48,6 +47,7 @@ async function demo({ json }: { readonly json: boolean }): Promise<void> {
   const start = performance.now()
   const [flights, movies] = [await openDataset('flights-200k.json'), await openDataset('movies.json')]
 
+  const { startLocalBigQuery } = await import('../../local/index.ts')
   const local = await startLocalBigQuery({ port: 0, projectId: 'demo', authentication: 'required' })
   try {
     say(`1. Embedded BigQuery: listens on ${local.url}, in memory.`)

@@ -2,7 +2,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConnectorError } from '../../index.ts'
-import { type FaultRule, type LocalBigQuery, startLocalBigQuery } from '../../local/index.ts'
+import type { FaultRule, LocalBigQuery } from '../../local/index.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { readJsonFile } from '../json-file.ts'
 
@@ -51,6 +51,8 @@ async function local(options: LocalOptions): Promise<void> {
       'The rights of --permissions are for the service account of --connection FILE.',
     )
   const faults = options.faults === undefined ? [] : await readJsonFile(options.faults, 'fault file')
+  // Loaded for this command alone: the others start without it.
+  const { startLocalBigQuery } = await import('../../local/index.ts')
   const server = await startLocalBigQuery({
     port,
     projectId: project,
